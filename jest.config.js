@@ -1,0 +1,12 @@
+/** Tests run from TypeScript through swc; nothing is type-checked here (that is `npm run types`). */
+module.exports = {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }] },
+  extensionsToTreatAsEsm: [],
+  moduleFileExtensions: ['ts', 'js', 'json'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  // A Temporal server, a bundle and a worker start inside some tests on two cores.
+  testTimeout: 60000,
+};
