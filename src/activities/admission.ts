@@ -1,0 +1,59 @@
+/** Is this input a valid spec, and whose worker is this? The first step of every workflow. */
+import { Context } from '@temporalio/activity';
+import type { Cloud } from '../aws/ports';
+import { EXPERIMENT_ID } from '../contracts/names';
+import { parseExperiment, parseWith } from '../schemas/parse';
+import type { ExperimentSpec } from '../schemas/experiment';
+import { readinessSchema } from '../schemas/readiness';
+import { invalidInput } from './failure';
+import type { Target } from './target';
+
+/** What a workflow may build on. */
+export interface Admission {
+  spec: ExperimentSpec;
+  target: Target;
+  installation: string;
+  owner: string;
+}
+
+export interface ReadinessAdmission extends Admission {
+  experimentId: string;
+}
+
+export function createAdmissionActivities({ cloud, installation }: { cloud: Cloud; installation: string }) {
+  const admit = async (spec: ExperimentSpec): Promise<Admission> => ({
+    spec,
+    target: await cloud.identity(),
+    installation,
+    owner: spec.owner ?? 'unknown',
+  });
+  return {
+    /** Parses and defaults the input of `experiment` and `provision`; `InvalidInput` has one line per mistake. */
+    async admitExperiment(input: unknown): Promise<Admission> {
+      const parsed = parseExperiment(input);
+      const problems = [...idProblems(), ...(parsed.ok ? [] : parsed.problems)];
+      if (!parsed.ok || problems.length > 0) throw invalidInput(problems);
+      return admit(parsed.value);
+    },
+
+    /** The same for `readiness`, which names an experiment whose nodes exist. */
+    async admitReadiness(input: unknown): Promise<ReadinessAdmission> {
+      const parsed = parseWith(readinessSchema, input);
+      if (!parsed.ok) throw invalidInput(parsed.problems);
+      const { experimentId, spec } = parsed.value;
+      return { ...(await admit(spec)), experimentId };
+    },
+  };
+}
+
+export type AdmissionActivities = ReturnType<typeof createAdmissionActivities>;
+
+/** The workflow id is the experiment id and a tag value, so it has to be one AWS takes. */
+function idProblems(): string[] {
+  const id = Context.current().info.workflowExecution?.workflowId ?? '';
+  return EXPERIMENT_ID.test(id)
+    ? []
+    : [
+        `workflow id "${id}": is no experiment id: 1 to 128 letters, digits and . _ : - beginning with a letter or digit`,
+      ];
+}

@@ -1,0 +1,28 @@
+/** Which activities does a worker register? One object over the ports, every member guarded. */
+import type { Cloud } from '../aws/ports';
+import type { ResultStore } from '../results/port';
+import { createAdmissionActivities } from './admission';
+import { createCleanupActivities } from './cleanup';
+import { guard } from './failure';
+import { createProvisionActivities } from './provision';
+import { createReadinessActivities } from './readiness';
+import { createRecordActivities } from './record';
+import { createStepActivities } from './steps';
+
+export interface ActivityPorts {
+  cloud: Cloud;
+  results: ResultStore;
+  /** The installation that this worker's experiments are tagged with. */
+  installation: string;
+}
+
+export function createActivities(ports: ActivityPorts) {
+  return guard({
+    ...createAdmissionActivities(ports),
+    ...createProvisionActivities(ports),
+    ...createReadinessActivities(ports),
+    ...createStepActivities(ports),
+    ...createRecordActivities(ports),
+    ...createCleanupActivities(ports),
+  });
+}

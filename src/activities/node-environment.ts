@@ -1,0 +1,39 @@
+/** What does a script on a node know of its experiment? Variables for setup scripts and steps. */
+
+/** A node as others see it. */
+export interface Peer {
+  slot: string;
+  component: string;
+  instanceId: string;
+  privateIp?: string;
+}
+
+/**
+ * `HOLDFAST_EXPERIMENT`, `HOLDFAST_SLOTS` (`instance=slot` pairs, from which a node derives `HOLDFAST_SLOT`), and
+ * `HOLDFAST_PEERS_<COMPONENT>` (`slot=address` pairs, comma-separated, in slot order).
+ */
+export function nodeEnvironment(experimentId: string, peers: readonly Peer[]): Record<string, string> {
+  const components = [...new Set(peers.map((peer) => peer.component))];
+  const lists = components.map((component) => {
+    const members = peers.filter((peer) => peer.component === component);
+    return [variable(component), addresses(members)] as const;
+  });
+  return {
+    HOLDFAST_EXPERIMENT: experimentId,
+    HOLDFAST_SLOTS: peers.map((peer) => `${peer.instanceId}=${peer.slot}`).join(','),
+    ...Object.fromEntries(lists),
+  };
+}
+
+function variable(component: string): string {
+  return `HOLDFAST_PEERS_${component.toUpperCase().replaceAll('-', '_')}`;
+}
+
+function addresses(members: readonly Peer[]): string {
+  const known = members.filter((member) => member.privateIp !== undefined);
+  const ordinal = (slot: string): number => Number(slot.slice(slot.lastIndexOf('-') + 1));
+  return [...known]
+    .sort((a, b) => ordinal(a.slot) - ordinal(b.slot))
+    .map((member) => `${member.slot}=${member.privateIp ?? ''}`)
+    .join(',');
+}

@@ -1,0 +1,347 @@
+/** How is capacity surveyed, prepared and bought? Verbs over the compute port. */
+import { createHash } from 'node:crypto';
+import { Context } from '@temporalio/activity';
+import type {
+  Cloud,
+  ComputePort,
+  FleetRequest,
+  ImageSource,
+  InstanceView,
+  SecurityGroupRule,
+  Subnet,
+} from '../aws/ports';
+import type { Architecture, LaunchedNode, Market, PoolOffer, Refusal, RegionSurvey } from '../contracts/capacity';
+import type { Node } from '../contracts/messages';
+import { ownershipTags, slotName, TAG, type Ownership } from '../contracts/names';
+import type { ComponentSpec, ExperimentSpec } from '../schemas/experiment';
+import { assertTarget, type Target } from './target';
+
+export interface SurveyInput {
+  target: Target;
+  region: string;
+  spec: ExperimentSpec;
+}
+
+export interface PrepareInput {
+  target: Target;
+  region: string;
+  spec: ExperimentSpec;
+  ownership: Ownership;
+  survey: RegionSurvey;
+}
+
+export interface LaunchInput {
+  target: Target;
+  region: string;
+  ownership: Ownership;
+  component: string;
+  /** Unique per request of a run; the same for its retries and after a reset. */
+  launchId: string;
+  /** The run in which the launch id was made; another run id means a reset or a continuation. */
+  firstRunId: string;
+  templateName: string;
+  market: Market;
+  allocation: FleetRequest['allocation'];
+  offers: PoolOffer[];
+  images: Partial<Record<Architecture, string>>;
+  count: number;
+}
+
+export interface LaunchResult {
+  nodes: LaunchedNode[];
+  refusals: Refusal[];
+  /** True when the instances were found by their LaunchID rather than bought by this attempt. */
+  recovered: boolean;
+}
+
+export interface NodesInput {
+  target: Target;
+  region: string;
+  ids: string[];
+}
+
+export interface FindInput {
+  target: Target;
+  experimentId: string;
+  regions: string[];
+}
+
+export interface NameInput {
+  target: Target;
+  region: string;
+  names: { instanceId: string; slot: string; name: string }[];
+}
+
+/** Activities of provisioning. */
+export function createProvisionActivities({ cloud }: { cloud: Cloud }) {
+  return {
+    /** What the region offers to this spec; resolved from scratch. */
+    async surveyRegion(input: SurveyInput): Promise<RegionSurvey> {
+      await assertTarget(cloud, input.target);
+      return surveyRegion(cloud.compute(input.region), input.region, input.spec, Context.current().cancellationSignal);
+    },
+
+    /** The security group and one launch template per component; repeatable. Answers with template names. */
+    async prepareRegion(input: PrepareInput): Promise<Record<string, string>> {
+      await assertTarget(cloud, input.target);
+      return prepareRegion(cloud.compute(input.region), input);
+    },
+
+    /** One request for the missing count. A lost reply or a reset is answered by what already came. */
+    async launch(input: LaunchInput): Promise<LaunchResult> {
+      await assertTarget(cloud, input.target);
+      const compute = cloud.compute(input.region);
+      const { attempt, workflowExecution } = Context.current().info;
+      if (attempt > 1 || workflowExecution?.runId !== input.firstRunId) {
+        const found = await compute.launchedBy(input.launchId);
+        if (found.length > 0) return { nodes: found.map(plainNode), refusals: [], recovered: true };
+      }
+      const reply = await compute.fleet(fleetRequest(input));
+      return { nodes: reply.nodes, refusals: reply.refusals, recovered: false };
+    },
+
+    /** The living nodes of an experiment by their tags alone; slots are given by sorted id. */
+    async findNodes(input: FindInput): Promise<Node[]> {
+      await assertTarget(cloud, input.target);
+      const { cancellationSignal: signal } = Context.current();
+      const found = await Promise.all(
+        input.regions.map(async (region) => {
+          const views = await cloud.compute(region).ofExperiment(input.experimentId, { signal });
+          return views.map((view) => ({ ...view, region }));
+        }),
+      );
+      return asSlots(found.flat());
+    },
+
+    /** Ends instances; repeatable. */
+    async terminate(input: NodesInput): Promise<void> {
+      await assertTarget(cloud, input.target);
+      await cloud.compute(input.region).terminate(input.ids);
+    },
+
+    /** Writes `Name` and `Slot`; nothing depends on them, so it goes slowly: one call per node. */
+    async nameNodes(input: NameInput): Promise<void> {
+      await assertTarget(cloud, input.target);
+      const context = Context.current();
+      const done = (context.info.heartbeatDetails as number | undefined) ?? 0;
+      for (const [index, entry] of input.names.entries()) {
+        if (index < done) continue;
+        const tags = { [TAG.slot]: entry.slot, [TAG.name]: entry.name };
+        await cloud.compute(input.region).tag([entry.instanceId], tags, { signal: context.cancellationSignal });
+        context.heartbeat(index + 1);
+      }
+    },
+  };
+}
+
+export type ProvisionActivities = ReturnType<typeof createProvisionActivities>;
+
+async function surveyRegion(
+  compute: ComputePort,
+  region: string,
+  spec: ExperimentSpec,
+  signal: AbortSignal,
+): Promise<RegionSurvey> {
+  const wanted = wantedTypes(spec);
+  const [types, offered, subnets, prices] = await Promise.all([
+    compute.instanceTypes(wanted, { signal }),
+    compute.offerings(wanted, { signal }),
+    compute.subnets(spec.network?.subnetIds, { signal }),
+    compute.spotPrices(wanted, { signal }),
+  ]);
+  const byZone = roomiestByZone(subnets);
+  const facts = new Map(types.map((entry) => [entry.instanceType, entry]));
+  const spotUsd = new Map(prices.map((entry) => [`${entry.zone}/${entry.instanceType}`, entry.usd]));
+  const offers = offered.flatMap(({ instanceType, zone }): PoolOffer[] => {
+    const type = facts.get(instanceType);
+    const subnet = byZone.get(zone);
+    if (type === undefined || subnet === undefined) return [];
+    const spot = spotUsd.get(`${zone}/${instanceType}`);
+    const onDemand = compute.onDemandPrice(instanceType);
+    return [
+      {
+        zone,
+        subnetId: subnet.subnetId,
+        instanceType,
+        architecture: type.architecture,
+        vcpus: type.vcpus,
+        quotaFamily: type.quotaFamily,
+        ...(spot === undefined ? {} : { spotUsd: spot }),
+        ...(onDemand === undefined ? {} : { onDemandUsd: onDemand }),
+      },
+    ];
+  });
+  const images = await resolveImages(compute, spec, offers, signal);
+  const problems = [
+    ...addressProblems(spec, subnets, region),
+    ...offerProblems(spec, offers, region),
+    ...imageProblems(spec, images, region),
+  ];
+  return { region, vpcId: subnets[0]?.vpcId ?? '', offers, images, problems };
+}
+
+function wantedTypes(spec: ExperimentSpec): string[] {
+  return [...new Set(Object.values(spec.components).flatMap((part) => [...part.instanceTypes, ...part.widerTypes]))];
+}
+
+/** EC2 Fleet takes one subnet per zone: the one with the most free addresses. */
+function roomiestByZone(subnets: Subnet[]): Map<string, Subnet> {
+  const sorted = [...subnets].sort((a, b) => a.freeAddresses - b.freeAddresses);
+  return new Map(sorted.map((subnet) => [subnet.zone, subnet]));
+}
+
+async function resolveImages(
+  compute: ComputePort,
+  spec: ExperimentSpec,
+  offers: PoolOffer[],
+  signal: AbortSignal,
+): Promise<RegionSurvey['images']> {
+  const architectureOf = new Map(offers.map((offer) => [offer.instanceType, offer.architecture]));
+  const cache = new Map<string, Promise<string | undefined>>();
+  const resolve = (source: ImageSource, architecture: Architecture): Promise<string | undefined> => {
+    const key = JSON.stringify([source, architecture]);
+    const known = cache.get(key) ?? compute.image(source, architecture, { signal });
+    cache.set(key, known);
+    return known;
+  };
+  const images: RegionSurvey['images'] = {};
+  for (const [name, part] of Object.entries(spec.components)) {
+    const needed = new Set([...part.instanceTypes, ...part.widerTypes].map((type) => architectureOf.get(type)));
+    const found: Partial<Record<Architecture, string>> = {};
+    for (const architecture of needed) {
+      if (architecture === undefined) continue;
+      const id = await resolve(part.image ?? spec.image, architecture);
+      if (id !== undefined) found[architecture] = id;
+    }
+    images[name] = found;
+  }
+  return images;
+}
+
+function addressProblems(spec: ExperimentSpec, subnets: Subnet[], region: string): string[] {
+  if (subnets.length === 0) return [`${region} has no default VPC with subnets; name some with network.subnetIds`];
+  const needed = Object.values(spec.components).reduce((sum, part) => sum + part.count, 0);
+  const free = subnets.reduce((sum, subnet) => sum + subnet.freeAddresses, 0);
+  return free >= needed ? [] : [`${region}: ${String(needed)} addresses needed, ${String(free)} free in the subnets`];
+}
+
+function offerProblems(spec: ExperimentSpec, offers: PoolOffer[], region: string): string[] {
+  const offered = new Set(offers.map((offer) => offer.instanceType));
+  return Object.entries(spec.components)
+    .filter(([, part]) => ![...part.instanceTypes, ...part.widerTypes].some((type) => offered.has(type)))
+    .map(([name, part]) => `${region}: none of ${part.instanceTypes.join(', ')} is offered for component ${name}`);
+}
+
+function imageProblems(spec: ExperimentSpec, images: RegionSurvey['images'], region: string): string[] {
+  return Object.keys(spec.components)
+    .filter((name) => Object.keys(images[name] ?? {}).length === 0)
+    .map((name) => `${region}: no image for component ${name}`);
+}
+
+async function prepareRegion(compute: ComputePort, input: PrepareInput): Promise<Record<string, string>> {
+  const { spec, ownership, survey } = input;
+  const tags = ownershipTags(ownership);
+  // AWS names allow fewer characters than experiment ids do, hence the hash.
+  const prefix = `holdfast-${shortHash(`${ownership.installation}/${ownership.experimentId}`)}`;
+  const ingress: SecurityGroupRule[] = spec.ingress;
+  const ownGroup = await compute.ensureSecurityGroup({ name: prefix, vpcId: survey.vpcId, ingress, tags });
+  const templates: Record<string, string> = {};
+  for (const [name, part] of Object.entries(spec.components)) {
+    const templateName = `${prefix}-${name}`;
+    await compute.ensureTemplate({
+      name: templateName,
+      securityGroupIds: [ownGroup, ...(spec.network?.securityGroupIds ?? [])],
+      volumes: volumesOf(part),
+      tags: { ...tags, [TAG.component]: name },
+      ...optional('instanceProfile', part.instanceProfile ?? spec.instanceProfile),
+      ...optional('userData', part.userData),
+    });
+    templates[name] = templateName;
+  }
+  await rehearse(compute, input, templates, tags);
+  return templates;
+}
+
+/** Asks for one node without buying it: a missing permission shows now, not after the first components are paid for. */
+async function rehearse(
+  compute: ComputePort,
+  { spec, survey }: PrepareInput,
+  templates: Record<string, string>,
+  tags: Record<string, string>,
+): Promise<void> {
+  for (const [name, part] of Object.entries(spec.components).slice(0, 1)) {
+    const offer = survey.offers.find((entry) => part.instanceTypes.includes(entry.instanceType));
+    const imageId = offer === undefined ? undefined : survey.images[name]?.[offer.architecture];
+    if (offer === undefined || imageId === undefined) continue;
+    const request = {
+      templateName: templates[name] ?? '',
+      market: (part.market ?? spec.market) === 'on-demand' ? ('on-demand' as const) : ('spot' as const),
+      allocation: 'price-capacity-optimized' as const,
+      pools: [{ ...offer, imageId }],
+      count: 1,
+      tags,
+    };
+    await compute.rehearseFleet({ ...request, clientToken: hash(JSON.stringify(request)) });
+  }
+}
+
+function volumesOf(part: ComponentSpec): Parameters<ComputePort['ensureTemplate']>[0]['volumes'] {
+  return part.volumes.map((volume, index) => ({
+    // /dev/sdf to /dev/sdp are what AWS recommends for data volumes on Linux.
+    device: `/dev/sd${String.fromCharCode('f'.charCodeAt(0) + index)}`,
+    sizeGiB: volume.sizeGiB,
+    type: volume.type,
+    keep: volume.follows === 'slot',
+    ...optional('iops', volume.iops),
+    ...optional('throughputMBps', volume.throughputMBps),
+  }));
+}
+
+function fleetRequest(input: LaunchInput): FleetRequest {
+  const pools = input.offers.flatMap((offer) => {
+    const imageId = input.images[offer.architecture];
+    if (imageId === undefined) return [];
+    return [{ zone: offer.zone, subnetId: offer.subnetId, instanceType: offer.instanceType, imageId }];
+  });
+  const request = {
+    templateName: input.templateName,
+    market: input.market,
+    allocation: input.allocation,
+    pools,
+    count: input.count,
+    tags: ownershipTags(input.ownership, { [TAG.component]: input.component, [TAG.launchId]: input.launchId }),
+  };
+  // The token stands for the launch and for every detail of the request: a retry repeats it, any change makes another.
+  return { ...request, clientToken: hash(JSON.stringify([input.launchId, request])) };
+}
+
+function asSlots(views: (InstanceView & { region: string })[]): Node[] {
+  const next: Record<string, number> = {};
+  return views
+    .sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1))
+    .map((view) => {
+      const component = view.tags[TAG.component] ?? '';
+      const ordinal = next[component] ?? 0;
+      next[component] = ordinal + 1;
+      const slot = slotName(component, ordinal);
+      const address = view.privateIp === undefined ? {} : { privateIp: view.privateIp };
+      return { ...plainNode(view), slot, component, generation: 1, region: view.region, ...address };
+    });
+}
+
+function plainNode(node: LaunchedNode): LaunchedNode {
+  return { instanceId: node.instanceId, instanceType: node.instanceType, zone: node.zone, market: node.market };
+}
+
+/** 64 hexadecimal characters: the longest client token EC2 takes. */
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function shortHash(text: string): string {
+  return hash(text).slice(0, 16); // 64 bits: no two experiments of an account will ever share a name
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
+  return value === undefined ? {} : ({ [key]: value } as Record<K, V>);
+}

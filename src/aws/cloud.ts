@@ -1,0 +1,36 @@
+/** How do activities get at AWS? The one object that holds every port. */
+import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smithy/types';
+import { createRegions } from './clients';
+import { createCommands } from './commands';
+import { createCompute } from './compute';
+import { callerIdentity, enabledRegions } from './identity';
+import { createInventory } from './inventory';
+import type { Cloud } from './ports';
+
+export interface CloudOptions {
+  /** Asked for identity and regions; experiments name their own. */
+  region: string;
+  /** A simulator or an emulator; AWS itself when absent. */
+  endpoint?: string;
+  /** The SDK's default chain when absent. */
+  credentials?: AwsCredentialIdentity | AwsCredentialIdentityProvider;
+}
+
+/** One per worker process: clients, connections and paces are shared by everything that goes through it. */
+export function createCloud(options: CloudOptions): Cloud & { close(): void } {
+  const { region, endpoint, credentials } = options;
+  const regions = createRegions({
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+  });
+  return {
+    identity: (call) => callerIdentity(regions.at(region), endpoint ?? '', call),
+    regions: (call) => enabledRegions(regions.at(region), call),
+    compute: (name) => createCompute(regions.at(name)),
+    commands: (name) => createCommands(regions.at(name)),
+    inventory: (name) => createInventory(regions.at(name)),
+    close: () => {
+      regions.close();
+    },
+  };
+}

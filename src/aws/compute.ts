@@ -1,0 +1,30 @@
+/** Launching and watching instances of one region: the port, put together from its parts. */
+import type { AwsRegion } from './clients';
+import { createFleet, rehearseFleet } from './fleet';
+import { findImage } from './images';
+import { describeInstances, instancesOfExperiment, launchedBy, tagResources, terminateInstances } from './instances';
+import { instanceTypes, offerings, spotPrices } from './instance-types';
+import { ensureSecurityGroup, subnets } from './network';
+import { onDemandPrice } from './on-demand-prices';
+import type { ComputePort } from './ports';
+import { ensureTemplate } from './templates';
+
+export function createCompute(aws: AwsRegion): ComputePort {
+  return {
+    instanceTypes: (types, call) => instanceTypes(aws, types, call),
+    offerings: (types, call) => offerings(aws, types, call),
+    subnets: (ids, call) => subnets(aws, ids, call),
+    image: (source, architecture, call) => findImage(aws, source, architecture, call),
+    spotPrices: (types, call) => spotPrices(aws, types, call),
+    onDemandPrice: (instanceType) => onDemandPrice(aws.region, instanceType),
+    ensureSecurityGroup: (request, call) => ensureSecurityGroup(aws, request, call),
+    ensureTemplate: (request, call) => ensureTemplate(aws, request, call),
+    rehearseFleet: (request, call) => rehearseFleet(aws, request, call),
+    fleet: (request, call) => createFleet(aws, request, call),
+    launchedBy: (launchId, call) => launchedBy(aws, launchId, call),
+    ofExperiment: (experimentId, call) => instancesOfExperiment(aws, experimentId, call),
+    instances: (ids, call) => describeInstances(aws, ids, call),
+    terminate: (ids, call) => terminateInstances(aws, ids, call),
+    tag: (ids, tags, call) => tagResources(aws, ids, tags, call),
+  };
+}

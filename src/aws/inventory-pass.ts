@@ -1,0 +1,134 @@
+/** What was read in one look at a region, and what could not be? Everything a discovery gathers before it judges. */
+import { Failure, failureRow } from '../contracts/failures';
+import type { ResourceRef, TaggedResource } from '../contracts/inventory';
+import { isOwned } from '../contracts/names';
+import type { AwsRegion } from './clients';
+import type { IndexReading } from './inventory-index';
+import type { Kind, Reading } from './inventory-kind';
+import { kindOf } from './inventory-kinds';
+import type { Call, DiscoverySource } from './ports';
+
+export interface Pass {
+  aws: AwsRegion;
+  call: Call;
+  found: Map<string, TaggedResource>;
+  sources: Map<string, DiscoverySource>;
+  /** Named in answers and not read yet: the fleet, request, disks and interfaces of an instance. */
+  named: ResourceRef[];
+  failures: Failure[];
+}
+
+/** Parts of a tagged resource that carry tags of their own and end with it: they are no resources to delete. */
+const PARTS = new Set(['security-group-rule']);
+
+export function createPass(aws: AwsRegion, call: Call): Pass {
+  const signal: Call = call.signal === undefined ? {} : { signal: call.signal };
+  return { aws, call: signal, found: new Map(), sources: new Map(), named: [], failures: [] };
+}
+
+export function keyOf(ref: ResourceRef): string {
+  return `${ref.type}/${ref.id}`;
+}
+
+/** Reads one source; what cannot be read is written down and answers undefined. */
+async function attempt<T extends { pages: number }>(
+  pass: Pass,
+  api: string,
+  subject: string,
+  read: () => Promise<T>,
+): Promise<T | undefined> {
+  const source: DiscoverySource = pass.sources.get(subject) ?? { api, subject, pages: 0, live: 0 };
+  pass.sources.set(subject, source);
+  try {
+    const reading = await read();
+    source.pages += reading.pages;
+    return reading;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    pass.failures.push(error);
+    source.unreadable = error.message;
+    source.transient = !failureRow(error.type).terminal;
+    return undefined;
+  }
+}
+
+export async function readIndex(pass: Pass, name: string, read: () => Promise<IndexReading>): Promise<ResourceRef[]> {
+  const reading = await attempt(pass, name, name, read);
+  return (reading?.refs ?? []).filter((ref) => !PARTS.has(ref.type));
+}
+
+/** Answers no refs: what is found by tag is found completely. */
+export async function readKindByTags(pass: Pass, kind: Kind, experimentId: string): Promise<ResourceRef[]> {
+  const { byTags } = kind;
+  if (byTags === undefined) return [];
+  keep(pass, await attempt(pass, kind.api, kind.type, () => byTags(pass.aws, experimentId, pass.call)));
+  return [];
+}
+
+function keep(pass: Pass, reading: Reading | undefined): void {
+  for (const one of reading?.resources ?? []) pass.found.set(keyOf(one), one);
+  pass.named.push(...(reading?.named ?? []));
+}
+
+/** Reads by id whatever of these was not read yet. An id that AWS does not know is gone. */
+export async function confirm(pass: Pass, refs: ResourceRef[]): Promise<void> {
+  const missing = new Map(refs.filter((ref) => !pass.found.has(keyOf(ref))).map((ref) => [keyOf(ref), ref]));
+  const types = [...new Set([...missing.values()].map((ref) => ref.type))];
+  await Promise.all(
+    types.map((type) =>
+      confirmType(
+        pass,
+        type,
+        [...missing.values()].filter((ref) => ref.type === type).map((ref) => ref.id),
+      ),
+    ),
+  );
+}
+
+async function confirmType(pass: Pass, type: string, ids: string[]): Promise<void> {
+  const kind = kindOf(type);
+  if (kind === undefined) {
+    for (const id of ids) pass.found.set(keyOf({ type, id }), unreadKind(pass.aws.region, type, id));
+    return;
+  }
+  const reading = await attempt(pass, kind.api, kind.type, () => kind.byIds(pass.aws, ids, pass.call));
+  if (reading === undefined) return;
+  keep(pass, reading);
+  for (const id of ids) {
+    const absent = !pass.found.has(keyOf({ type, id }));
+    if (absent)
+      pass.found.set(keyOf({ type, id }), { ...blank(pass.aws.region, type, id), state: 'gone', seen: 'not found' });
+  }
+}
+
+function blank(region: string, type: string, id: string): Omit<TaggedResource, 'state' | 'seen'> {
+  return { region, type, id, tags: {}, neededBy: [] };
+}
+
+/** Named by a tag index and of a type that Holdfast never makes: it counts as living, since nothing can say otherwise. */
+function unreadKind(region: string, type: string, id: string): TaggedResource {
+  return { ...blank(region, type, id), state: 'live', seen: 'named by a tag index' };
+}
+
+/** Reads what the answers named, until they name nothing new. */
+export async function confirmNamed(pass: Pass): Promise<void> {
+  while (pass.named.length > 0) {
+    const refs = pass.named.splice(0);
+    await confirm(pass, refs);
+  }
+}
+
+/** Asks who holds the living resources of the experiment. */
+export async function readHolders(pass: Pass, experimentId: string): Promise<void> {
+  const ours = [...pass.found.values()].filter((one) => one.state !== 'gone' && isOwned(one.tags, experimentId));
+  const types = [...new Set(ours.map((one) => one.type))];
+  await Promise.all(
+    types.map(async (type) => {
+      const kind = kindOf(type);
+      const { holders } = kind ?? {};
+      if (kind === undefined || holders === undefined) return;
+      const some = ours.filter((one) => one.type === type);
+      await attempt(pass, kind.api, kind.type, () => holders(pass.aws, some, pass.call).then(() => ({ pages: 0 })));
+    }),
+  );
+}

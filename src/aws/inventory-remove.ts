@@ -1,0 +1,104 @@
+/** How is one resource deleted, and what does AWS's answer mean? Refusals by code, never by message. */
+import { Failure } from '../contracts/failures';
+import type { Removal, TaggedResource } from '../contracts/inventory';
+
+/**
+ * Codes by which AWS refuses a deletion. Source: EC2 API error codes, and the Terraform AWS provider's errors.go for
+ * the NotFound spellings. Whatever is not here is classed by the failure table.
+ */
+const IN_USE = new Set([
+  'DependencyViolation',
+  'InvalidGroup.InUse',
+  'InvalidNetworkInterface.InUse',
+  'InvalidIPAddress.InUse',
+  'InvalidPlacementGroup.InUse',
+  'VolumeInUse',
+  'IncorrectState',
+  'IncorrectInstanceState',
+  'ResourceInUse',
+  'ConcurrentMutationLimitExceeded',
+  'ResourceNotReady',
+]);
+const PROTECTED = new Set(['OperationNotPermitted']);
+const GONE = /(\.NotFound(Exception)?|^InvalidPlacementGroup\.Unknown|^InvalidKeyPair\.NotFound)$/;
+/** Failures that Temporal repeats; the batch is read again first, so what was already deleted is not asked twice. */
+const REPEATED = new Set(['Throttled', 'ServiceUnavailable', 'NotYetVisible', 'Unclassified']);
+
+/** Single deletions in flight at a time; the pace itself is the limiter's. */
+const AT_A_TIME = 5;
+
+/** AWS's code of a failure. */
+export function codeIn(failure: Failure): string {
+  const code = failure.details['code'];
+  return typeof code === 'string' ? code : failure.type;
+}
+
+export function isGone(failure: Failure): boolean {
+  return GONE.test(codeIn(failure));
+}
+
+export function isProtected(failure: Failure): boolean {
+  return PROTECTED.has(codeIn(failure));
+}
+
+/** The answer for one resource from what its deletion threw; throws again what Temporal repeats. */
+export function refused(id: string, error: unknown): Removal {
+  if (!(error instanceof Failure)) throw error;
+  const outcome = outcomeOf(error);
+  if (outcome === undefined) throw error;
+  return { id, outcome, detail: error.message };
+}
+
+function outcomeOf(failure: Failure): Removal['outcome'] | undefined {
+  if (isGone(failure)) return 'gone';
+  if (IN_USE.has(codeIn(failure))) return 'in-use';
+  if (isProtected(failure)) return 'protected';
+  if (failure.type === 'NotAuthorized') return 'denied';
+  return REPEATED.has(failure.type) ? undefined : 'failed';
+}
+
+/** Deletes one by one, a few at a time, for APIs that take one id. The first failure that is repeated ends the batch. */
+export async function removeEach(
+  resources: TaggedResource[],
+  remove: (resource: TaggedResource) => Promise<string>,
+): Promise<Removal[]> {
+  const answers: Removal[] = [];
+  const waiting = [...resources];
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { id } = next;
+      const answer = await remove(next).then(
+        (detail): Removal => ({ id, outcome: 'asked', detail }),
+        (error: unknown) => refused(id, error),
+      );
+      answers.push(answer);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_A_TIME, resources.length) }, work));
+  return answers;
+}
+
+/**
+ * Deletes many by an API that refuses a batch as a whole, which EC2 does for one protected or unknown id among them.
+ * A refused batch is halved until each refusal has its id; a missing permission refuses all alike.
+ */
+export async function removeTogether(
+  resources: TaggedResource[],
+  remove: (ids: string[]) => Promise<string>,
+): Promise<Removal[]> {
+  const ids = resources.map((resource) => resource.id);
+  if (ids.length === 0) return [];
+  try {
+    const detail = await remove(ids);
+    return ids.map((id) => ({ id, outcome: 'asked', detail }));
+  } catch (error) {
+    const first = refused(ids[0] ?? '', error);
+    if (ids.length === 1) return [first];
+    if (first.outcome === 'denied') return ids.map((id) => ({ ...first, id }));
+    const middle = Math.ceil(resources.length / 2);
+    return [
+      ...(await removeTogether(resources.slice(0, middle), remove)),
+      ...(await removeTogether(resources.slice(middle), remove)),
+    ];
+  }
+}

@@ -1,0 +1,48 @@
+/** Which commands are there? `holdfast` put together. */
+import { Command, CommanderError } from 'commander';
+import { cleanupCommand } from './commands/cleanup';
+import { completionCommand } from './commands/completion';
+import { controlCommands } from './commands/control';
+import { demoCommand } from './commands/demo';
+import { devCommand } from './commands/dev';
+import { listCommand } from './commands/list';
+import { attachCommand, runCommand } from './commands/run';
+import type { ContextSource } from './commands/shared';
+import { showCommand } from './commands/show';
+import { simulateCommand } from './commands/simulate';
+import { specCommand, validateCommand } from './commands/spec';
+import { EXIT, EXIT_HELP } from './exit';
+
+/** The program; `write` receives help and usage errors. */
+export function createProgram(source: ContextSource, write: { out(text: string): void; err(text: string): void }): Command {
+  const program = new Command('holdfast')
+    .description('Durable experiments on EC2 spot capacity, as Temporal workflows')
+    .addHelpText('after', `\nFirst steps:\n  $ holdfast demo\n  $ holdfast run -f examples/pulsar-lab.yaml\n\n${EXIT_HELP}`);
+  const commands = [
+    demoCommand(source),
+    devCommand(source),
+    runCommand(source),
+    attachCommand(source),
+    showCommand(source),
+    listCommand(source),
+    ...controlCommands(source),
+    cleanupCommand(source),
+    validateCommand(source),
+    specCommand(source),
+    simulateCommand(source),
+    completionCommand(source, () => program),
+  ];
+  for (const one of commands) program.addCommand(one);
+  for (const one of withChildren(program)) one.exitOverride().configureOutput({ writeOut: write.out, writeErr: write.err });
+  return program;
+}
+
+function withChildren(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withChildren)];
+}
+
+/** The exit code of commander's own endings: help is fine, anything else is a wrong command line. */
+export function usageExitCode(error: CommanderError): number {
+  const asked = error.code === 'commander.helpDisplayed' || error.code === 'commander.version';
+  return asked || (error.code === 'commander.help' && error.exitCode === 0) ? EXIT.done : EXIT.refused;
+}

@@ -1,0 +1,98 @@
+/** How do other programs start, follow and end experiments? The typed client. */
+import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import { EXPERIMENT_ID, TASK_QUEUE } from '../contracts/names';
+import type { CleanupInput, CleanupResult } from '../contracts/messages';
+import type { ExperimentInput } from '../schemas/experiment';
+import { parseExperiment } from '../schemas/parse';
+import { runCleanup } from './cleanup';
+import { HoldfastError } from './errors';
+import { experimentHandle, type ExperimentHandle } from './experiment';
+import { experimentId } from './ids';
+import { guessUi, uiLinks, type UiLinks } from './links';
+import { listExperiments, resolveId, type ExperimentListing, type ListOptions } from './listing';
+import { staticDetails, staticSummary } from './summary';
+import { translated } from './translate';
+
+export { HoldfastError, type ProblemKind } from './errors';
+export type { ExperimentHandle } from './experiment';
+export { uiLinks, type UiLinks } from './links';
+export type { ExperimentListing, ListOptions } from './listing';
+
+export interface ConnectOptions {
+  /** Temporal's connection options as they are: `address`, `tls`, `apiKey`. Default address: `localhost:7233`. */
+  connection?: ConnectionOptions;
+  /** Default: `default`. */
+  namespace?: string;
+  /** Base address of the Temporal UI, for links; guessed from the address when absent. */
+  uiUrl?: string;
+}
+
+export interface StartOptions {
+  /** Workflow id, `ExperimentID` tag and key of the results; `<name>-<yymmdd-hhmm>-<4>` when absent. */
+  id?: string;
+}
+
+/** A connection to the experiments of one Temporal namespace. */
+export interface Holdfast {
+  readonly links: UiLinks;
+  /** Checks the spec here, then starts it. Rejects with `refused` and one line per mistake. */
+  start(spec: ExperimentInput, options?: StartOptions): Promise<ExperimentHandle>;
+  /** The experiment with this id; nothing is asked yet. */
+  get(id: string): ExperimentHandle;
+  list(options?: ListOptions): Promise<ExperimentListing[]>;
+  /** The id for an id, a unique prefix of one, or `latest`. */
+  resolve(id: string): Promise<string>;
+  /** Deletes what carries the experiment's tags and waits for the certificate. Joins a cleanup that is under way. */
+  cleanup(input: CleanupInput): Promise<CleanupResult>;
+  close(): Promise<void>;
+}
+
+/** Longer than a TCP connect to a near server takes; a wrong address should be said soon. */
+const CONNECT_TIMEOUT = '5s';
+
+/** Connects to Temporal; rejects with `unreachable` when nothing answers at the address. */
+export async function connect(options: ConnectOptions = {}): Promise<Holdfast> {
+  const address = options.connection?.address ?? 'localhost:7233';
+  const namespace = options.namespace ?? 'default';
+  const connection = await open({ ...options.connection, address });
+  const client = new Client({ connection, namespace });
+  const links = uiLinks(options.uiUrl ?? guessUi(address), namespace);
+  const get = (id: string): ExperimentHandle => experimentHandle(client, id, links.workflow(id));
+  return {
+    links,
+    get,
+    start: (spec, start = {}) => startExperiment(client, spec, start).then(get),
+    list: (list) => translated('', () => listExperiments(client, list)),
+    resolve: (id) => translated(id, () => resolveId(client, id)),
+    cleanup: (input) => translated(input.experimentId, () => runCleanup(client, input)),
+    close: () => connection.close(),
+  };
+}
+
+async function open(options: ConnectionOptions & { address: string }): Promise<Connection> {
+  try {
+    return await Connection.connect({ connectTimeout: CONNECT_TIMEOUT, ...options });
+  } catch (cause) {
+    throw new HoldfastError('unreachable', `no Temporal server answers at ${options.address}`, { cause });
+  }
+}
+
+async function startExperiment(client: Client, input: ExperimentInput, options: StartOptions): Promise<string> {
+  const parsed = parseExperiment(input);
+  if (!parsed.ok) throw new HoldfastError('refused', 'the spec is wrong', { lines: parsed.problems });
+  const id = options.id ?? experimentId(parsed.value.name, new Date());
+  if (!EXPERIMENT_ID.test(id)) {
+    const rule = 'letters, digits and ._:- , beginning with a letter or digit, 128 at most';
+    throw new HoldfastError('refused', `${id} is no experiment id`, { lines: [`id: must be ${rule}`] });
+  }
+  await translated(id, () =>
+    client.workflow.start('experiment', {
+      workflowId: id,
+      taskQueue: TASK_QUEUE,
+      args: [input],
+      staticSummary: staticSummary(parsed.value),
+      staticDetails: staticDetails(parsed.value),
+    }),
+  );
+  return id;
+}

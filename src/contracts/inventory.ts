@@ -1,0 +1,104 @@
+/** What can be left behind, and how is its absence proven? The words of cleanup, as plain data. */
+
+/** Every kind Holdfast can create; names are EC2's ResourceType values. */
+export const RESOURCE_TYPES = [
+  'instance',
+  'spot-instances-request',
+  'fleet',
+  'volume',
+  'network-interface',
+  'elastic-ip',
+  'key-pair',
+  'placement-group',
+  'security-group',
+  'launch-template',
+  'subnet',
+  'vpc',
+] as const;
+export type ResourceType = (typeof RESOURCE_TYPES)[number];
+
+/** Something without the experiment's tags that holds a resource of the experiment. It is named and never touched. */
+export interface Holder {
+  type: string;
+  id: string;
+  tags: Record<string, string>;
+}
+
+/** A resource that carries an experiment's tags, as confirmed by a Describe of its id. */
+export interface TaggedResource {
+  region: string;
+  /** One of RESOURCE_TYPES, or any other type that the tag indexes named. */
+  type: string;
+  id: string;
+  tags: Record<string, string>;
+  /** `gone` covers terminated, deleted and not found. */
+  state: 'live' | 'ending' | 'gone';
+  /** The state in AWS's own word. */
+  seen: string;
+  /** Ids of resources that must be gone before this one can be deleted. */
+  neededBy: string[];
+  /** Why it must not be deleted, when something protects it. */
+  protectedBy?: string;
+  /** Living things that are not ours and hold it; it cannot be deleted while they do. */
+  holders?: Holder[];
+  /** Id of the owner whose end takes this untagged child along: it is waited for and never deleted by itself. */
+  diesWith?: string;
+}
+
+/** What a workflow keeps of a resource: everything but its tags, which each deletion reads anew. */
+export type SeenResource = Omit<TaggedResource, 'tags'>;
+
+/** The name of a resource in requests between workflow and activities. */
+export interface ResourceRef {
+  type: string;
+  id: string;
+}
+
+/** The answer to asking for the deletion of one resource. */
+export interface Removal {
+  id: string;
+  /** `denied`: the permission is missing. `failed`: AWS refused for a reason that no repetition heals. */
+  outcome: 'asked' | 'gone' | 'in-use' | 'protected' | 'denied' | 'failed';
+  /** AWS's code and words, or what was asked. */
+  detail: string;
+}
+
+export type Verdict = 'clean' | 'blocked' | 'protected' | 'unproven';
+
+/** One cell of the proof: an API read to its last page. */
+export interface CertificateCell {
+  region: string;
+  /** A resource type, or the name of an index: `DescribeTags`, `GetResources`. */
+  subject: string;
+  api: string;
+  pages: number;
+  live: number;
+  at: string;
+  /** AWS's code when it could not be read. */
+  unreadable?: string;
+}
+
+/** What became of one resource. */
+export interface CertificateEntry {
+  region: string;
+  type: string;
+  id: string;
+  /** AWS's last word on it. */
+  evidence: string;
+  at: string;
+}
+
+/** The result of cleanup. */
+export interface Certificate {
+  experimentId: string;
+  account: string;
+  verdict: Verdict;
+  regions: string[];
+  /** Every resource ever seen with its terminal evidence. */
+  resources: CertificateEntry[];
+  cells: CertificateCell[];
+  /** What is left, one line each; empty exactly when the verdict is `clean`. */
+  left: string[];
+  startedAt: string;
+  finishedAt: string;
+}

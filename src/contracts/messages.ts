@@ -1,0 +1,176 @@
+/** What goes over the wire between workflows and their callers? Phases, reasons, queries, updates, results. */
+import type { Attempt, Market } from './capacity';
+import type { Verdict } from './inventory';
+import type { NodeProgress } from './readiness';
+
+export const PHASES = [
+  'Planning',
+  'Provisioning',
+  'Configuring',
+  'Ready',
+  'Running',
+  'Collecting',
+  'Held',
+  'TearingDown',
+  'Done',
+  'Failed',
+  'Cancelled',
+  'Expired',
+] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** Phases in which nothing changes any more. */
+export const FINAL_PHASES: readonly Phase[] = ['Done', 'Failed', 'Cancelled', 'Expired'];
+
+/** Why an experiment ended as it did; a closed list. */
+export type Reason =
+  | 'Spec'
+  | 'Policy'
+  | 'Budget'
+  | 'Quota'
+  | 'Capacity'
+  | 'Interrupted'
+  | 'NotReady'
+  | 'Workload'
+  | 'Timeout'
+  | 'Internal'
+  | 'User';
+
+/** The member that fills a slot now. */
+export interface Node {
+  slot: string;
+  component: string;
+  /** 1 for the first instance of the slot. */
+  generation: number;
+  instanceId: string;
+  instanceType: string;
+  region: string;
+  zone: string;
+  market: Market;
+  privateIp?: string;
+  /** USD per hour as bought; absent when no price is known. */
+  usdPerHour?: number;
+  onDemandUsdPerHour?: number;
+}
+
+/** One step on one node. */
+export interface StepOutcome {
+  name: string;
+  slot: string;
+  /** 124 when it ran over its time limit. */
+  exitCode: number;
+  seconds: number;
+  /** The parsed result, when the step declares one and it is small enough for a history (64 KiB). */
+  result?: unknown;
+  /** Where its whole output is kept in the result store. */
+  outputs: { stdout: string; stderr: string; result?: string };
+  /** Why the declared result could not be read. */
+  resultProblem?: string;
+}
+
+export interface TimelineEntry {
+  at: string;
+  text: string;
+}
+
+export interface CostSummary {
+  usdPerHour: number;
+  onDemandUsdPerHour: number;
+  /** Spent until `at`, from launch times and the price at launch. */
+  spentUsd: number;
+  /** Expected at the end of the lease. */
+  atExpiryUsd: number;
+  at: string;
+}
+
+/** The answer of the `status` query. */
+export interface ExperimentStatus {
+  experimentId: string;
+  name: string;
+  owner: string;
+  phase: Phase;
+  reason?: Reason;
+  message?: string;
+  region?: string;
+  startedAt: string;
+  expiresAt: string;
+  nodes: Node[];
+  progress: NodeProgress[];
+  desired: Record<string, number>;
+  attempts: Attempt[];
+  steps: StepOutcome[];
+  cost: CostSummary;
+  timeline: TimelineEntry[];
+  cleanup?: { verdict: Verdict; left: string[]; digest: string };
+}
+
+/** What an experiment leaves behind: the workflow's result, and the details of its failure. */
+export interface ExperimentResult {
+  experimentId: string;
+  phase: Phase;
+  reason?: Reason;
+  message?: string;
+  nodes: Node[];
+  attempts: Attempt[];
+  steps: StepOutcome[];
+  cost: CostSummary;
+  certificate: CertificateSummary;
+  /** Folder or prefix that holds everything. */
+  results: string;
+}
+
+/** What fits in a history of the certificate; the whole document is in the result store. */
+export interface CertificateSummary {
+  verdict: Verdict;
+  /** Number of resources ever seen. */
+  resources: number;
+  left: string[];
+  /** SHA-256 of the whole document. */
+  digest: string;
+  /** Where the whole document is. */
+  document: string;
+}
+
+/** Input of the `cleanup` workflow: the id and nothing else is needed. */
+export interface CleanupInput {
+  experimentId: string;
+  /** All regions of the account when absent. */
+  regions?: string[];
+  /** Only look and report: no call that changes anything. */
+  dryRun?: boolean;
+  /** Seconds, or a duration, between the two looks that have to find nothing; 60 s when absent. */
+  settleSeconds?: number | string;
+  /** Seconds, or a duration, after which the verdict is given with whatever is left; 30 min when absent. */
+  limitSeconds?: number | string;
+  /** The account and endpoint it is meant for; those of the worker when absent. */
+  target?: { account: string; endpoint: string };
+}
+
+/** The result of the `cleanup` workflow, and the details of its failure. */
+export interface CleanupResult extends CertificateSummary {
+  experimentId: string;
+  /** True when nothing was changed; `left` then says what a real run would delete. */
+  dryRun?: boolean;
+}
+
+/** The answer of cleanup's `status` query. */
+export interface CleanupStatus {
+  experimentId: string;
+  regions: string[];
+  /** `looking`, `deleting`, `waiting`, `settling`, `done`. */
+  doing: string;
+  live: number;
+  ending: number;
+  gone: number;
+  left: string[];
+}
+
+export const QUERY = {
+  status: 'status',
+  inventory: 'inventory',
+  attempts: 'attempts',
+  cost: 'cost',
+  timeline: 'timeline',
+} as const;
+export const UPDATE = { extend: 'extend', hold: 'hold', release: 'release', stop: 'stop' } as const;
+export const SIGNAL = { note: 'note' } as const;

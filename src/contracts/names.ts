@@ -1,0 +1,84 @@
+/** What is everything called? Queues, workflow types and ids, tags, search attributes: permanent once in a history. */
+
+/** The one task queue of Holdfast workers. */
+export const TASK_QUEUE = 'holdfast';
+
+/** Value of the `ManagedBy` tag; with `ExperimentID` it is what makes a resource ours. */
+export const MANAGED_BY = 'holdfast';
+
+/** Tag keys that Holdfast writes. Ownership needs both `ExperimentID` and `ManagedBy`. */
+export const TAG = {
+  experimentId: 'ExperimentID',
+  component: 'Component',
+  managedBy: 'ManagedBy',
+  installation: 'HoldfastInstallation',
+  project: 'Project',
+  owner: 'Owner',
+  expiresAt: 'ExpiresAt',
+  launchId: 'LaunchID',
+  slot: 'Slot',
+  name: 'Name',
+  /** Written by people, never by Holdfast: what carries it is kept and named. */
+  doNotDelete: 'DoNotDelete',
+} as const;
+
+/** Search attributes by name with their Temporal type; registered before any worker polls. */
+export const SEARCH_ATTRIBUTES = {
+  HoldfastOwner: 'Keyword',
+  HoldfastPhase: 'Keyword',
+  HoldfastReason: 'Keyword',
+  HoldfastTemplate: 'Keyword',
+  HoldfastRegion: 'Keyword',
+  HoldfastTrigger: 'Keyword',
+  HoldfastExpiresAt: 'Datetime',
+  HoldfastCostUsd: 'Double',
+  HoldfastNodesReady: 'Int',
+  HoldfastInterruptions: 'Int',
+} as const;
+
+/**
+ * Ids a user may give: URL-safe, no wildcard of an EC2 filter, at most 128 characters.
+ * AWS names and folders derive from a hash or an escaped form, never from the id itself.
+ */
+export const EXPERIMENT_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
+
+/** The id of the cleanup that belongs to an experiment. A slash cannot occur in an experiment id. */
+export function cleanupWorkflowId(experimentId: string): string {
+  return `${experimentId}/cleanup`;
+}
+
+/** The stable name of a member of a component: `broker-0`. */
+export function slotName(component: string, ordinal: number): string {
+  return `${component}-${String(ordinal)}`;
+}
+
+/** Who a resource belongs to; every creation carries all of it. */
+export interface Ownership {
+  experimentId: string;
+  installation: string;
+  project: string;
+  owner: string;
+  /** ISO time at which the lease ends. */
+  expiresAt: string;
+  /** The user's own tags; ownership keys in it are ignored. */
+  extra: Record<string, string>;
+}
+
+/** The tags written at creation, ownership last so that nothing overrides it. */
+export function ownershipTags(ownership: Ownership, more: Record<string, string> = {}): Record<string, string> {
+  return {
+    ...ownership.extra,
+    ...more,
+    [TAG.experimentId]: ownership.experimentId,
+    [TAG.managedBy]: MANAGED_BY,
+    [TAG.installation]: ownership.installation,
+    [TAG.project]: ownership.project,
+    [TAG.owner]: ownership.owner,
+    [TAG.expiresAt]: ownership.expiresAt,
+  };
+}
+
+/** Whether a resource with these tags is this experiment's: exact value, both tags. */
+export function isOwned(tags: Record<string, string>, experimentId: string): boolean {
+  return tags[TAG.experimentId] === experimentId && tags[TAG.managedBy] === MANAGED_BY;
+}

@@ -1,0 +1,180 @@
+/** What can be deleted now, given what still lives? The order as data, and pure functions over what was seen. */
+import type { Removal, ResourceType, SeenResource } from '../contracts/inventory';
+
+interface DeletionRow {
+  /** Most ids in one activity: what the API takes at once, or about ten seconds of single calls. */
+  batch: number;
+  /** Kinds that may hold this one; an edge found by Describe always leads to one of them. */
+  after: readonly ResourceType[];
+}
+
+/** Ten seconds at the five deletions per second that EC2's mutating bucket refills. */
+const SINGLE_CALLS = 50;
+
+/**
+ * Which kind goes after which. Only what Describe shows of an object (`neededBy`) holds it back, so two kinds can go
+ * at the same time when nothing of one hangs on the other. Adding a kind is one row.
+ */
+export const DELETIONS: Record<ResourceType, DeletionRow> = {
+  // A persistent request would start its instance again. CancelSpotInstanceRequests names no limit; 100 is a page.
+  'spot-instances-request': { batch: 100, after: [] },
+  // TerminateInstances takes 1,000.
+  instance: { batch: 1000, after: ['spot-instances-request'] },
+  // DeleteFleets takes 25 instant ones, and would end whatever instance still lives.
+  fleet: { batch: 25, after: ['instance'] },
+  'launch-template': { batch: SINGLE_CALLS, after: [] },
+  'key-pair': { batch: SINGLE_CALLS, after: [] },
+  volume: { batch: SINGLE_CALLS, after: ['instance'] },
+  'network-interface': { batch: SINGLE_CALLS, after: ['instance'] },
+  'elastic-ip': { batch: SINGLE_CALLS, after: ['instance', 'network-interface'] },
+  'placement-group': { batch: SINGLE_CALLS, after: ['instance'] },
+  'security-group': { batch: SINGLE_CALLS, after: ['instance', 'network-interface'] },
+  subnet: { batch: SINGLE_CALLS, after: ['instance', 'network-interface'] },
+  vpc: { batch: SINGLE_CALLS, after: ['subnet', 'security-group', 'network-interface'] },
+};
+
+/** What is known of one resource at a moment. */
+export interface Entry extends SeenResource {
+  /** ISO time of the last sight. */
+  at: string;
+  /** Epoch milliseconds of the last accepted deletion. */
+  askedAt?: number;
+  /** The last refusal, how often, and when in epoch milliseconds. */
+  refusal?: { outcome: Removal['outcome']; detail: string; times: number; at: number };
+}
+
+/** Everything ever seen, by `region/type/id`. */
+export type Entries = Record<string, Entry>;
+
+/** EC2 shows a deletion within seconds; until then an accepted one counts as under way. Asking again does no harm. */
+const ASKED_GRACE_MS = 15_000;
+/** Waits between deletions that are refused as in use: what holds it usually ends within seconds, at times minutes. */
+const FIRST_RETRY_MS = 2000;
+const LAST_RETRY_MS = 30_000;
+
+export function entryKey(one: { region: string; type: string; id: string }): string {
+  return `${one.region}/${one.type}/${one.id}`;
+}
+
+export function alive(entries: Entries): Entry[] {
+  return Object.values(entries).filter((one) => one.state !== 'gone');
+}
+
+/** Takes in what was seen at `at`. What was seen before and is not among it stays as it was. */
+export function foldSeen(entries: Entries, seen: readonly SeenResource[], at: string): Entries {
+  const next = { ...entries };
+  for (const one of seen) next[entryKey(one)] = sighted(entries[entryKey(one)], one, at);
+  return next;
+}
+
+function sighted(before: Entry | undefined, seen: SeenResource, at: string): Entry {
+  const asked = before?.askedAt;
+  const underWay = seen.state === 'live' && asked !== undefined && Date.parse(at) - asked < ASKED_GRACE_MS;
+  return {
+    ...seen,
+    state: underWay ? 'ending' : seen.state,
+    at,
+    ...(asked === undefined || (seen.state === 'live' && !underWay) ? {} : { askedAt: asked }),
+    ...(before?.refusal === undefined ? {} : { refusal: before.refusal }),
+  };
+}
+
+/** Takes in the answers to a batch of deletions. */
+export function foldRemovals(entries: Entries, region: string, type: string, removals: readonly Removal[], at: string): Entries {
+  const next = { ...entries };
+  for (const removal of removals) {
+    const key = entryKey({ region, type, id: removal.id });
+    const entry = next[key];
+    if (entry !== undefined) next[key] = answered(entry, removal, at);
+  }
+  return next;
+}
+
+function answered(entry: Entry, removal: Removal, at: string): Entry {
+  const { outcome, detail } = removal;
+  if (outcome === 'gone') return { ...entry, state: 'gone', seen: detail, at };
+  if (outcome === 'asked') return { ...entry, state: 'ending', seen: detail, at, askedAt: Date.parse(at) };
+  const refusal = { outcome, detail, times: (entry.refusal?.times ?? 0) + 1, at: Date.parse(at) };
+  return { ...entry, refusal, ...(outcome === 'protected' ? { protectedBy: detail } : {}) };
+}
+
+/** Whether cleanup may ever ask for its deletion, whatever else lives. */
+export function isDeletable(entry: Entry): boolean {
+  if (!(entry.type in DELETIONS) || entry.protectedBy !== undefined || entry.diesWith !== undefined) return false;
+  if ((entry.holders ?? []).length > 0) return false;
+  const refused = entry.refusal?.outcome;
+  return refused === undefined || refused === 'in-use';
+}
+
+/** When a refused deletion may be asked for again, in epoch milliseconds; 0 when it was not refused. */
+export function retryAt(entry: Entry): number {
+  const { refusal } = entry;
+  return refusal === undefined ? 0 : refusal.at + Math.min(FIRST_RETRY_MS * 2 ** (refusal.times - 1), LAST_RETRY_MS);
+}
+
+/** What can be asked for at `now`: live, deletable, nothing that it waits for lives, and not refused just before. */
+export function readyToDelete(entries: Entries, now: number): Entry[] {
+  return unheld(entries).filter((one) => retryAt(one) <= now);
+}
+
+/** Live and deletable, with everything that must be gone first gone. An edge to something unread holds. */
+function unheld(entries: Entries): Entry[] {
+  const all = Object.values(entries);
+  const gone = new Set(all.filter((one) => one.state === 'gone').map((one) => one.id));
+  return all.filter((one) => one.state === 'live' && isDeletable(one) && one.neededBy.every((id) => gone.has(id)));
+}
+
+export interface Batch {
+  region: string;
+  type: string;
+  ids: string[];
+}
+
+/** Batches by region and kind, none larger than its API takes, in a stable order. */
+export function batchesOf(ready: readonly Entry[]): Batch[] {
+  const groups = new Map<string, Batch>();
+  for (const one of [...ready].sort((a, b) => (entryKey(a) < entryKey(b) ? -1 : 1))) {
+    const key = `${one.region}/${one.type}`;
+    const group = groups.get(key) ?? { region: one.region, type: one.type, ids: [] };
+    group.ids.push(one.id);
+    groups.set(key, group);
+  }
+  return [...groups.values()].flatMap(split);
+}
+
+function split(group: Batch): Batch[] {
+  const size = DELETIONS[group.type as ResourceType].batch;
+  const parts: Batch[] = [];
+  for (let start = 0; start < group.ids.length; start += size) {
+    parts.push({ ...group, ids: group.ids.slice(start, start + size) });
+  }
+  return parts;
+}
+
+/** What is going away by itself: accepted deletions, and children whose owner is going or gone. */
+export function endingNow(entries: Entries): Entry[] {
+  const byId = new Map(Object.values(entries).map((one) => [one.id, one]));
+  return alive(entries).filter((one) => {
+    if (one.state === 'ending') return true;
+    const owner = one.diesWith === undefined ? undefined : byId.get(one.diesWith);
+    return owner !== undefined && owner.state !== 'live';
+  });
+}
+
+/**
+ * What cleanup does next. `empty`: nothing lives. `delete`: something is ready. `wait`: something is ending.
+ * `retry`: only refused deletions are left, to be asked again at `at`. `stuck`: nothing moves without a person.
+ */
+export type Outlook =
+  | { next: 'empty' | 'wait' | 'stuck' }
+  | { next: 'delete'; ready: Entry[] }
+  | { next: 'retry'; at: number };
+
+export function outlook(entries: Entries, now: number): Outlook {
+  if (alive(entries).length === 0) return { next: 'empty' };
+  const ready = readyToDelete(entries, now);
+  if (ready.length > 0) return { next: 'delete', ready };
+  const refused = unheld(entries).map(retryAt);
+  if (endingNow(entries).length > 0) return { next: 'wait' };
+  return refused.length > 0 ? { next: 'retry', at: Math.min(...refused) } : { next: 'stuck' };
+}

@@ -1,0 +1,162 @@
+/** What is a scenario? Everything about the simulated AWS that can be chosen, as data; see docs/simulator.md. */
+import type { FaultPlan } from './faults';
+import type { Range } from './random';
+import type { Market } from './world/state';
+
+export interface Scenario {
+  name: string;
+  seed: number;
+  account: string;
+  regions: Record<string, { zones: string[] }>;
+  instanceTypes: Record<string, InstanceTypeFacts>;
+  /** Types that a zone does not offer; patterns with `*`. */
+  notOffered: { region: string; zone: string; type: string }[];
+  capacity: CapacityRule[];
+  /** Live instances of a pool that no rule names. */
+  defaultCapacity: number;
+  quotas: QuotaRule[];
+  /** Instances that die while pending, with this StateReason. */
+  launchFailures: LaunchFailureRule[];
+  prices: PriceFacts;
+  delays: Delays;
+  api: ApiLimits;
+  faults: FaultPlan;
+  images: ScenarioImage[];
+  /** Names of instance profiles that do not exist (patterns); all others do. */
+  missingProfiles: string[];
+  /** SSM parameters of the account, by name; the public ones are always there. */
+  parameters: Record<string, string>;
+  nodes: NodesPart;
+}
+
+export interface InstanceTypeFacts {
+  vcpus: number;
+  memoryMiB: number;
+  arch: 'x86_64' | 'arm64';
+  /** US dollars an hour on demand, Linux, us-east-1. */
+  onDemandUsd: number;
+  gpus?: number;
+}
+
+/** How many live instances a pool can hold. First rule that matches wins; `*` is a wildcard in each field. */
+export interface CapacityRule {
+  region: string;
+  zone: string;
+  type: string;
+  market: Market | '*';
+  capacity: number;
+}
+
+/** A pool whose instances go from pending to terminated (`times` instances, all when left out). */
+export interface LaunchFailureRule {
+  region: string;
+  zone: string;
+  type: string;
+  market: Market | '*';
+  code: string;
+  message?: string;
+  times?: number;
+}
+
+/** vCPUs allowed for a family group and market in a region (`*` for all). */
+export interface QuotaRule {
+  region: string;
+  group: QuotaGroup | '*';
+  market: Market | '*';
+  vcpus: number;
+}
+
+/** The families that share a vCPU quota: AWS's "Standard" (A, C, D, H, I, M, R, T, Z), G and VT, P, and the rest by letter. */
+export type QuotaGroup = 'Standard' | 'G' | 'P' | 'X' | 'F' | 'Inf' | 'Trn' | 'HighMem';
+
+export interface PriceFacts {
+  /** Spot price as a share of on-demand, between these ends, by a seeded path. */
+  spotShare: Range;
+  /** Milliseconds between two price changes of a pool. */
+  stepMs: number;
+  /** On-demand price of a region relative to us-east-1. */
+  regionFactor: Record<string, number>;
+}
+
+/** Milliseconds, drawn uniformly from each range. */
+export interface Delays {
+  launchCall: Range;
+  pendingToRunning: Range;
+  runningToAgent: Range;
+  serviceStart: Range;
+  terminate: Range;
+  stop: Range;
+  start: Range;
+  commandDelivery: Range;
+  visibilityLag: Range;
+  tagIndexLag: Range;
+  volumeReady: Range;
+  /** How long a network interface outlives its terminated instance. */
+  interfaceLinger: Range;
+  /** How long a terminated instance is still described. */
+  terminatedVisible: Range;
+  /** From running until both status checks say ok. */
+  statusChecks: Range;
+}
+
+export interface ApiLimits {
+  /** Whether calls are refused with RequestLimitExceeded when a bucket is empty. */
+  throttle: boolean;
+  /** Tokens and refill a second per operation; the first pattern that matches wins. */
+  buckets: { service: string; operation: string; uncontrolled?: boolean; size: number; refill: number }[];
+  /** The resource bucket of RunInstances and CreateFleet, TerminateInstances, StartInstances, StopInstances. */
+  resourceBuckets: { operations: string[]; size: number; refill: number }[];
+}
+
+export interface ScenarioImage {
+  name: string;
+  arch: 'x86_64' | 'arm64';
+  /** `self` or an account number. */
+  owner: string;
+  regions?: string[];
+  tags?: Record<string, string>;
+  createdAt?: string;
+}
+
+/** How the machines behave; component names are values of the `Component` tag. */
+export interface NodesPart {
+  default: NodeScript;
+  components: Record<string, NodeScript>;
+  overrides: { component: string; ordinal: number; script: NodeScript }[];
+}
+
+/** All parts optional: what is missing is taken from the default script, then from the built-in behaviour. */
+export interface NodeScript {
+  services?: Record<string, ServiceScript>;
+  commands?: { match: string; exitCode?: number; stdout?: string; stderr?: string; seconds?: number }[];
+  steps?: { match: string; exitCode?: number; stdout?: string; stderr?: string; result?: string; seconds?: number }[];
+  /** Files put into the node's folder in exec mode, by path; those under `bin/` are executable. */
+  files?: Record<string, string>;
+  /** The agent never registers. */
+  agentNever?: boolean;
+}
+
+export interface ServiceScript {
+  autostart?: boolean;
+  /** From running (autostart) or from `systemctl start` to active; milliseconds. */
+  delay?: Range;
+  fails?: boolean;
+  /** Goes up and down: seconds of each. */
+  flaps?: { upSeconds: number; downSeconds: number };
+  ports?: PortScript[];
+}
+
+export interface PortScript {
+  port: number;
+  tcp?: { replies: Record<string, string> };
+  http?: Record<string, { status: number; body?: string }>;
+}
+
+/** What a caller may give: any part of a scenario, over the one it `extends` (`quick` when it does not say). */
+export type ScenarioPatch = Partial<Omit<Scenario, 'delays' | 'prices' | 'api' | 'nodes'>> & {
+  extends?: 'quick' | 'aws-like';
+  delays?: Partial<Delays>;
+  prices?: Partial<PriceFacts>;
+  api?: Partial<ApiLimits>;
+  nodes?: Partial<NodesPart>;
+};

@@ -1,0 +1,33 @@
+/** Is everything there that the shape requires? At every depth, with the words of the service's protocol. */
+import { AwsError } from '../errors';
+import type { Protocol } from './identify';
+import type { Plan } from './plan';
+
+/** Throws for the first required member that is missing. */
+export function checkRequired(protocol: Protocol, plan: Plan, value: unknown, path = ''): void {
+  if (value === undefined || value === null) return;
+  if (plan.kind === 'struct') {
+    const record = value as Record<string, unknown>;
+    for (const member of plan.members) {
+      const inner = record[member.name];
+      const here = path === '' ? member.name : `${path}.${member.name}`;
+      if (member.required && (inner === undefined || inner === null)) throw missing(protocol, here);
+      checkRequired(protocol, member.plan, inner, here);
+    }
+  } else if (plan.kind === 'list') {
+    (value as unknown[]).forEach((item, index) => {
+      checkRequired(protocol, plan.item, item, `${path}.${index + 1}`);
+    });
+  } else if (plan.kind === 'map') {
+    for (const [key, item] of Object.entries(value)) checkRequired(protocol, plan.value, item, `${path}.${key}`);
+  }
+}
+
+function missing(protocol: Protocol, path: string): AwsError {
+  if (protocol === 'ec2') return new AwsError('MissingParameter', `The request must contain the parameter ${path}`);
+  const name = path.charAt(0).toLowerCase() + path.slice(1);
+  return new AwsError(
+    'ValidationException',
+    `1 validation error detected: Value null at '${name}' failed to satisfy constraint: Member must not be null`,
+  );
+}

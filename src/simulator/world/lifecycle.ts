@@ -1,0 +1,119 @@
+/** How does a machine stop, start and end? Times are drawn at the call; what hangs on the machine follows by the agenda. */
+import { plan } from './agenda';
+import { stateAt } from './instance';
+import { giveBackAddress } from './network';
+import { occupy, vacate } from './pools';
+import { endResource } from './resources';
+import type { RegionState, SimInstance, World } from './state';
+
+export interface StateReason {
+  code: string;
+  message: string;
+}
+
+export const BY_USER: StateReason = {
+  code: 'Client.UserInitiatedShutdown',
+  message: 'Client.UserInitiatedShutdown: User initiated shutdown',
+};
+export const BY_SPOT: StateReason = {
+  code: 'Server.SpotInstanceTermination',
+  message: 'Server.SpotInstanceTermination: Spot instance termination',
+};
+
+/** Begins to end the instance; does nothing when it is ending already (TerminateInstances is idempotent). */
+export function terminate(world: World, state: RegionState, instance: SimInstance, reason: StateReason): void {
+  if (instance.terminatingAt !== undefined || instance.terminatedAt !== undefined) return;
+  const now = Date.now();
+  const wasStopped = stateAt(instance, now) === 'stopped';
+  instance.terminatingAt = now;
+  instance.draws['terminate'] = wasStopped ? 0 : world.random.between(world.scenario.delays.terminate);
+  instance.stateReason = reason;
+  endAt(world, state, instance, now + instance.draws['terminate'], !wasStopped);
+  for (const notify of world.onInstanceEnd) notify(instance);
+}
+
+/** Sets the end and plans what follows it. Also for machines that die while pending. */
+export function endAt(world: World, state: RegionState, instance: SimInstance, at: number, occupied = true): void {
+  instance.terminatedAt = at;
+  plan(world.agenda, at, () => {
+    instance.endedAt = at;
+    if (occupied) vacate(world, instance);
+    releaseVolumes(state, instance, at);
+    releaseInterfaces(world, state, instance, at);
+    closeSpotRequest(state, instance, at);
+  });
+}
+
+export function stop(world: World, instance: SimInstance, reason: StateReason): void {
+  const now = Date.now();
+  instance.stoppingAt = now;
+  instance.draws['stop'] = world.random.between(world.scenario.delays.stop);
+  instance.stoppedAt = now + instance.draws['stop'];
+  instance.stateReason = reason;
+  plan(world.agenda, instance.stoppedAt, () => {
+    vacate(world, instance);
+  });
+  for (const notify of world.onInstanceEnd) notify(instance);
+}
+
+/** Starts a stopped instance again; the caller has seen that its pool has room. */
+export function start(world: World, instance: SimInstance): void {
+  const { delays } = world.scenario;
+  Reflect.deleteProperty(instance, 'stoppingAt');
+  Reflect.deleteProperty(instance, 'stoppedAt');
+  Reflect.deleteProperty(instance, 'stateReason');
+  instance.pendingAt = Date.now();
+  instance.draws['start'] = world.random.between(delays.start);
+  instance.runningAt = instance.pendingAt + instance.draws['start'];
+  if (instance.agentOnlineAt !== undefined) {
+    instance.agentOnlineAt = instance.runningAt + world.random.between(delays.runningToAgent);
+  }
+  occupy(world, instance);
+}
+
+/** Announces the reclaim of a spot instance and ends it `noticeMs` later (AWS: two minutes, best effort). */
+export function interrupt(world: World, state: RegionState, instance: SimInstance, noticeMs: number): void {
+  if (instance.interruption || instance.terminatingAt !== undefined) return;
+  const noticeAt = Date.now();
+  instance.interruption = { noticeAt, at: noticeAt + noticeMs };
+  plan(world.agenda, instance.interruption.at, () => {
+    terminate(world, state, instance, BY_SPOT);
+  });
+}
+
+function releaseVolumes(state: RegionState, instance: SimInstance, at: number): void {
+  for (const { volumeId, deleteOnTermination } of instance.volumes) {
+    const volume = state.volumes.get(volumeId);
+    if (!volume) continue;
+    Reflect.deleteProperty(volume, 'attachment');
+    if (deleteOnTermination) endResource(state, volume, at);
+  }
+  instance.volumes = [];
+}
+
+/** Interfaces linger after their machine, which is why deleting its security group fails for a while. */
+function releaseInterfaces(world: World, state: RegionState, instance: SimInstance, at: number): void {
+  for (const address of state.addresses.values()) {
+    if (address.association?.instanceId === instance.id) Reflect.deleteProperty(address, 'association');
+  }
+  for (const id of instance.networkInterfaceIds) {
+    const eni = state.networkInterfaces.get(id);
+    if (!eni) continue;
+    if (eni.attachment?.deleteOnTermination === false) {
+      Reflect.deleteProperty(eni, 'attachment');
+      continue;
+    }
+    eni.draws['interfaceLinger'] = world.random.between(world.scenario.delays.interfaceLinger);
+    const goneAt = at + eni.draws['interfaceLinger'];
+    plan(world.agenda, goneAt, () => {
+      giveBackAddress(state.subnets.get(eni.subnetId), eni.privateIp);
+      endResource(state, eni, goneAt);
+    });
+  }
+  instance.networkInterfaceIds = [];
+}
+
+function closeSpotRequest(state: RegionState, instance: SimInstance, at: number): void {
+  const request = instance.spotRequestId === undefined ? undefined : state.spotRequests.get(instance.spotRequestId);
+  if (request) endResource(state, request, at);
+}

@@ -1,0 +1,135 @@
+/** How does a resource come, change its tags, and go? The only writers of the region's indexes. */
+import { AwsError } from '../errors';
+import type { HandlerContext, RegionState, SimResource, Tags, World } from './state';
+
+/** The maps of a region that hold resources of one type. */
+type Shelf =
+  | 'instances'
+  | 'volumes'
+  | 'networkInterfaces'
+  | 'securityGroups'
+  | 'vpcs'
+  | 'subnets'
+  | 'launchTemplates'
+  | 'fleets'
+  | 'spotRequests'
+  | 'addresses'
+  | 'keyPairs'
+  | 'placementGroups'
+  | 'steps';
+
+const SHELVES: Record<SimResource['type'], Shelf | undefined> = {
+  instance: 'instances',
+  volume: 'volumes',
+  'network-interface': 'networkInterfaces',
+  'security-group': 'securityGroups',
+  'security-group-rule': undefined,
+  vpc: 'vpcs',
+  subnet: 'subnets',
+  'launch-template': 'launchTemplates',
+  fleet: 'fleets',
+  'spot-instances-request': 'spotRequests',
+  'elastic-ip': 'addresses',
+  'key-pair': 'keyPairs',
+  'placement-group': 'placementGroups',
+  step: 'steps',
+};
+
+/** What every resource starts with: identity, times of visibility (drawn), no end. */
+export function newResource<T extends SimResource['type']>(
+  ctx: HandlerContext,
+  type: T,
+  id: string,
+  tags: Tags = {},
+): SimResource & { type: T } {
+  const { world } = ctx;
+  const now = Date.now();
+  const draws = {
+    visibilityLag: world.random.between(world.scenario.delays.visibilityLag),
+    tagIndexLag: world.random.between(world.scenario.delays.tagIndexLag),
+  };
+  return {
+    id,
+    type,
+    region: ctx.region,
+    account: ctx.account,
+    tags: { ...tags },
+    createdAt: now,
+    visibleAt: now + draws.visibilityLag,
+    tagsIndexedAt: now + draws.tagIndexLag,
+    draws,
+    seq: 0,
+  };
+}
+
+/** Puts a new resource where handlers find it, and into the tag index. */
+export function addResource<T extends SimResource>(state: RegionState, resource: T): T {
+  resource.seq = state.all.size + 1;
+  state.all.set(resource.id, resource);
+  const shelf = SHELVES[resource.type];
+  if (shelf) (state[shelf] as unknown as Map<string, SimResource>).set(resource.id, resource);
+  for (const [key, value] of Object.entries(resource.tags)) index(state, key, value, resource.id);
+  return resource;
+}
+
+/** EC2 and the tagging API: 50 tags a resource, not counting those that AWS itself puts on. */
+const MAX_TAGS = 50;
+
+/** Writes `tags` over those there are. The tagging API sees the change after another drawn lag. */
+export function setTags(world: World, state: RegionState, resource: SimResource, tags: Tags): void {
+  const merged = { ...resource.tags, ...tags };
+  if (Object.keys(merged).filter((key) => !key.startsWith('aws:')).length > MAX_TAGS) {
+    throw new AwsError('TagLimitExceeded', `The maximum number of tags for the resource '${resource.id}' has been reached.`);
+  }
+  for (const [key, value] of Object.entries(tags)) {
+    unindex(state, key, resource.tags[key], resource.id);
+    resource.tags[key] = value;
+    index(state, key, value, resource.id);
+  }
+  markTagged(world, resource);
+}
+
+export function removeTags(world: World, state: RegionState, resource: SimResource, keys: readonly string[]): void {
+  for (const key of keys) {
+    unindex(state, key, resource.tags[key], resource.id);
+    Reflect.deleteProperty(resource.tags, key);
+  }
+  markTagged(world, resource);
+}
+
+/** Marks the resource as gone. It stays in `all` for the ledger, and on its shelf while describes may still show it. */
+export function endResource(state: RegionState, resource: SimResource, at = Date.now()): void {
+  resource.endedAt ??= at;
+  const shelf = SHELVES[resource.type];
+  if (shelf && !KEPT_AFTER_END.has(resource.type)) state[shelf].delete(resource.id);
+}
+
+/** Types that AWS still describes for a while after they ended. */
+const KEPT_AFTER_END = new Set<SimResource['type']>(['instance', 'fleet', 'spot-instances-request', 'step']);
+
+/** Ids of resources that carry this tag now, whatever their state. */
+export function taggedIds(state: RegionState, key: string, value: string): ReadonlySet<string> {
+  return state.tagIndex.get(`${key}=${value}`) ?? NONE;
+}
+
+const NONE: ReadonlySet<string> = new Set<string>();
+
+/** The ARN that AWS gives a resource of EC2. */
+export function arnOf(resource: SimResource): string {
+  return `arn:aws:ec2:${resource.region}:${resource.account}:${resource.type}/${resource.id}`;
+}
+
+function markTagged(world: World, resource: SimResource): void {
+  resource.tagsIndexedAt = Date.now() + world.random.between(world.scenario.delays.tagIndexLag);
+}
+
+function index(state: RegionState, key: string, value: string, id: string): void {
+  const entry = `${key}=${value}`;
+  const ids = state.tagIndex.get(entry);
+  if (ids) ids.add(id);
+  else state.tagIndex.set(entry, new Set([id]));
+}
+
+function unindex(state: RegionState, key: string, value: string | undefined, id: string): void {
+  if (value !== undefined) state.tagIndex.get(`${key}=${value}`)?.delete(id);
+}

@@ -1,0 +1,282 @@
+/** What exists in the simulated AWS? Plain records; times are epoch milliseconds of Date.now(). */
+import type { Agenda } from './agenda';
+import type { CallLedger } from '../ledger';
+import type { Random } from '../random';
+import type { FaultState } from '../faults';
+import type { CapacityRule, QuotaRule, Scenario } from '../scenario';
+import type { Buckets } from '../throttle';
+import type { TokenStore } from '../tokens';
+
+export type Market = 'spot' | 'on-demand';
+
+/** The resource types of the EC2 `ResourceType` enumeration that this simulator makes, plus `step` (a run of a node script). */
+export type ResourceType =
+  | 'instance'
+  | 'volume'
+  | 'network-interface'
+  | 'security-group'
+  | 'security-group-rule'
+  | 'subnet'
+  | 'vpc'
+  | 'launch-template'
+  | 'fleet'
+  | 'spot-instances-request'
+  | 'elastic-ip'
+  | 'key-pair'
+  | 'placement-group'
+  | 'step';
+
+export type Tags = Record<string, string>;
+
+/** What every resource has. `visibleAt` is when describes begin to see it, `tagsIndexedAt` when the tagging API does. */
+export interface SimResource {
+  id: string;
+  type: ResourceType;
+  region: string;
+  account: string;
+  zone?: string;
+  tags: Tags;
+  createdAt: number;
+  visibleAt: number;
+  tagsIndexedAt: number;
+  /** Set when the resource is gone (deleted, terminated, released). */
+  endedAt?: number;
+  /** Every delay that was drawn for this resource, in milliseconds, for the ledger. */
+  draws: Record<string, number>;
+  /** Order of creation in the region: listings and page tokens go by it. */
+  seq: number;
+  /** Made with the account (default VPC and its parts), not by a caller: left out of the ledger. */
+  furniture?: boolean;
+}
+
+export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
+
+export interface SimInstance extends SimResource {
+  type: 'instance';
+  instanceId: string;
+  zone: string;
+  instanceType: string;
+  architecture: 'x86_64' | 'arm64';
+  vcpus: number;
+  market: Market;
+  imageId: string;
+  subnetId: string;
+  vpcId: string;
+  privateIp: string;
+  publicIp?: string;
+  securityGroupIds: string[];
+  networkInterfaceIds: string[];
+  volumes: { deviceName: string; volumeId: string; deleteOnTermination: boolean; attachedAt: number }[];
+  profileArn?: string;
+  keyName?: string;
+  userData?: string;
+  clientToken?: string;
+  reservationId: string;
+  launchIndex: number;
+  placementGroup?: string;
+  launchTemplate?: { id: string; name: string; version: string };
+  fleetId?: string;
+  spotRequestId?: string;
+  /** What ends the machine when it shuts itself down. */
+  shutdownBehavior: 'stop' | 'terminate';
+  terminationProtected: boolean;
+  stopProtected: boolean;
+  ebsOptimized: boolean;
+  sourceDestCheck: boolean;
+  /** US dollars an hour, as bought. */
+  hourlyPriceUsd: number;
+  pendingAt: number;
+  runningAt: number;
+  /** When the SSM agent registers; undefined without an instance profile. */
+  agentOnlineAt?: number;
+  stoppingAt?: number;
+  stoppedAt?: number;
+  terminatingAt?: number;
+  terminatedAt?: number;
+  stateReason?: { code: string; message: string };
+  /** A reclaim in progress: `noticeAt` is when the warning shows, `at` when the machine is ended. */
+  interruption?: { noticeAt: number; at: number };
+}
+
+export interface SimVolume extends SimResource {
+  type: 'volume';
+  zone: string;
+  size: number;
+  volumeType: string;
+  iops?: number;
+  throughput?: number;
+  encrypted: boolean;
+  snapshotId: string;
+  availableAt: number;
+  attachment?: { instanceId: string; device: string; attachedAt: number; deleteOnTermination: boolean };
+}
+
+export interface SimNetworkInterface extends SimResource {
+  type: 'network-interface';
+  zone: string;
+  subnetId: string;
+  vpcId: string;
+  privateIp: string;
+  description: string;
+  securityGroupIds: string[];
+  attachment?: { attachmentId: string; instanceId: string; deviceIndex: number; attachedAt: number; deleteOnTermination: boolean };
+}
+
+export interface SimSecurityGroup extends SimResource {
+  type: 'security-group';
+  name: string;
+  description: string;
+  vpcId: string;
+  rules: Map<string, SimSecurityGroupRule>;
+}
+
+export interface SimSecurityGroupRule {
+  ruleId: string;
+  egress: boolean;
+  protocol: string;
+  fromPort?: number;
+  toPort?: number;
+  cidrIpv4?: string;
+  cidrIpv6?: string;
+  prefixListId?: string;
+  referencedGroupId?: string;
+  description?: string;
+  tags: Tags;
+}
+
+export interface SimVpc extends SimResource {
+  type: 'vpc';
+  cidr: string;
+  isDefault: boolean;
+}
+
+export interface SimSubnet extends SimResource {
+  type: 'subnet';
+  zone: string;
+  vpcId: string;
+  cidr: string;
+  defaultForAz: boolean;
+  /** Host numbers in use, within the CIDR. */
+  used: Set<number>;
+  nextHost: number;
+}
+
+export interface SimLaunchTemplate extends SimResource {
+  type: 'launch-template';
+  name: string;
+  defaultVersion: number;
+  latestVersion: number;
+  versions: Map<number, { number: number; description?: string; createdAt: number; data: Record<string, unknown> }>;
+}
+
+export interface SimFleet extends SimResource {
+  type: 'fleet';
+  clientToken?: string;
+  request: Record<string, unknown>;
+  instanceIds: string[];
+  errors: Record<string, unknown>[];
+  fulfilled: { spot: number; onDemand: number };
+}
+
+export interface SimSpotRequest extends SimResource {
+  type: 'spot-instances-request';
+  instanceId: string;
+  maxPrice: string;
+  /** Whether the caller cancelled the request while its instance lived on. */
+  cancelledAt?: number;
+}
+
+export interface SimAddress extends SimResource {
+  type: 'elastic-ip';
+  publicIp: string;
+  association?: { associationId: string; instanceId?: string; networkInterfaceId?: string; privateIp?: string };
+}
+
+export interface SimKeyPair extends SimResource {
+  type: 'key-pair';
+  name: string;
+  fingerprint: string;
+  keyType: string;
+}
+
+export interface SimPlacementGroup extends SimResource {
+  type: 'placement-group';
+  name: string;
+  strategy: string;
+  partitionCount?: number;
+}
+
+/** A run of a node script, so that the ledger can show how often it was started. */
+export interface SimStep extends SimResource {
+  type: 'step';
+  token: string;
+  instanceId: string;
+  starts: number;
+}
+
+/** One region of one account. Handlers look things up by id in the typed maps; `all` holds every resource ever made. */
+export interface RegionState {
+  name: string;
+  all: Map<string, SimResource>;
+  /** Resources ids by `key=value` of a tag they carry, for filters and the tagging API. */
+  tagIndex: Map<string, Set<string>>;
+  instances: Map<string, SimInstance>;
+  volumes: Map<string, SimVolume>;
+  networkInterfaces: Map<string, SimNetworkInterface>;
+  securityGroups: Map<string, SimSecurityGroup>;
+  vpcs: Map<string, SimVpc>;
+  subnets: Map<string, SimSubnet>;
+  launchTemplates: Map<string, SimLaunchTemplate>;
+  fleets: Map<string, SimFleet>;
+  spotRequests: Map<string, SimSpotRequest>;
+  addresses: Map<string, SimAddress>;
+  keyPairs: Map<string, SimKeyPair>;
+  placementGroups: Map<string, SimPlacementGroup>;
+  steps: Map<string, SimStep>;
+}
+
+/** The whole simulated account. `regions` has one entry per region of the scenario. */
+export interface World {
+  scenario: Scenario;
+  seed: number;
+  account: string;
+  random: Random;
+  regions: Map<string, RegionState>;
+  ledger: CallLedger;
+  faults: FaultState;
+  buckets: Buckets;
+  tokens: TokenStore;
+  /** What `/_sim` set since the last reset; comes before the rules of the scenario. */
+  overrides: { capacity: CapacityRule[]; quotas: QuotaRule[] };
+  /** Live instances per pool, and their vCPUs per account, region, quota group and market. */
+  occupancy: { pools: Map<string, number>; vcpus: Map<string, number> };
+  /** The next loopback address for a node, when nodes are real processes. */
+  nextNodeAddress: number;
+  /** How often each launch failure rule has struck, by its place in the scenario. */
+  launchFailures: number[];
+  /** What is going to happen, by time. */
+  agenda: Agenda;
+  /** Whether commands run as real processes, and where the node folders are. */
+  exec: boolean;
+  dir: string;
+  /** Where this server listens, once it does; node shims talk to it. */
+  url?: string;
+  /** Changed by every reset: work begun before a reset must not write after it. */
+  epoch: number;
+  /** Called when an instance begins to end (terminate, reclaim, stop) and on reset; the nodes part ends its processes here. */
+  onInstanceEnd: ((instance: SimInstance) => void)[];
+  onReset: (() => void)[];
+}
+
+export interface HandlerContext {
+  world: World;
+  region: string;
+  account: string;
+}
+
+/** One operation: the decoded input of the SDK's shape in, the output of the SDK's shape out; refuses with AwsError. */
+export type Handler = (
+  input: Record<string, unknown>,
+  ctx: HandlerContext,
+) => Record<string, unknown> | Promise<Record<string, unknown>>;
+export type Handlers = Record<string, Handler>;

@@ -1,0 +1,49 @@
+/** How is each kind of activity repeated, cancelled and limited? One proxy per effect. */
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { AdmissionActivities } from '../activities/admission';
+import type { ProvisionActivities } from '../activities/provision';
+import type { ReadinessActivities } from '../activities/readiness';
+import type { RecordActivities } from '../activities/record';
+import type { StepActivities } from '../activities/steps';
+
+type All = AdmissionActivities & ProvisionActivities & ReadinessActivities & RecordActivities & StepActivities;
+
+/** Throttling and 5xx carry their own delay; this applies to what does not say, such as a lost worker. */
+const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '20s' } as const;
+
+/** Reads repeat without harm, and nobody waits for them once they are cancelled. */
+export const reads = proxyActivities<All>({
+  // A describe of 1,000 instances takes seconds; 30 s is ten times that.
+  startToCloseTimeout: '30s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry,
+});
+
+/**
+ * Mutations repeat with the same token. Cancellation waits for the call under way: an aborted CreateFleet would be a
+ * lost reply of our own making, and teardown must not sweep before it.
+ */
+export const mutations = proxyActivities<All>({
+  // CreateFleet with 300 overrides has been seen to take many seconds; a minute also bounds the wait of a cancel.
+  startToCloseTimeout: '60s',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry,
+});
+
+/** Looks that throw `NotReady` until there is something to tell; each names the pause before the next one. */
+export const looks = proxyActivities<All>({
+  startToCloseTimeout: '60s',
+  // Details travel in the heartbeat of each attempt; one page-wise look at 1,000 nodes is far below 45 s.
+  heartbeatTimeout: '45s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '2s', backoffCoefficient: 1 },
+});
+
+/** Long transfers that beat while they go on: outputs of steps, names of many nodes. */
+export const transfers = proxyActivities<All>({
+  // 1 MiB is about 60 slices of half a second; an hour allows 100 MiB.
+  startToCloseTimeout: '1h',
+  heartbeatTimeout: '60s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry,
+});

@@ -1,0 +1,119 @@
+/** What can be asked of a running experiment? Its queries, updates and signals. */
+import { defineQuery, defineSignal, defineUpdate, setHandler, type CancellationScope } from '@temporalio/workflow';
+import { parseDuration } from '../contracts/duration';
+import { FINAL_PHASES, QUERY, SIGNAL, UPDATE } from '../contracts/messages';
+import type { Attempt } from '../contracts/capacity';
+import type { CostSummary, ExperimentStatus, Node, TimelineEntry } from '../contracts/messages';
+import { failure } from './failure';
+import { setExpiry, tell, type RunState } from './run-state';
+
+export const statusQuery = defineQuery<ExperimentStatus>(QUERY.status);
+export const inventoryQuery = defineQuery<Node[]>(QUERY.inventory);
+export const attemptsQuery = defineQuery<Attempt[]>(QUERY.attempts);
+export const costQuery = defineQuery<CostSummary>(QUERY.cost);
+export const timelineQuery = defineQuery<TimelineEntry[]>(QUERY.timeline);
+export const extendUpdate = defineUpdate<{ expiresAt: string }, [{ by: string | number }]>(UPDATE.extend);
+export const holdUpdate = defineUpdate<{ phase: string }>(UPDATE.hold);
+export const releaseUpdate = defineUpdate<{ phase: string }>(UPDATE.release);
+export const stopUpdate = defineUpdate<{ phase: string }>(UPDATE.stop);
+export const noteSignal = defineSignal<[string]>(SIGNAL.note);
+
+/** What users decided meanwhile; read by the lifecycle. */
+export interface Controls {
+  /** Keep the nodes when the work has ended, until released. */
+  hold: boolean;
+  released: boolean;
+  /** The work is to end now. */
+  stopped: boolean;
+  /** The lease ran out. */
+  expired: boolean;
+}
+
+/** Sets every handler; done before the first await so that no message meets a workflow without ears. */
+export function listen(state: RunState, work: CancellationScope): Controls {
+  const controls: Controls = { hold: false, released: false, stopped: false, expired: false };
+  setHandler(statusQuery, () => state.status, { description: 'Everything that is known now' });
+  setHandler(inventoryQuery, () => state.status.nodes, { description: 'The nodes by slot' });
+  setHandler(attemptsQuery, () => state.status.attempts, { description: 'Every launch request with its refusals' });
+  setHandler(costQuery, () => state.status.cost, { description: 'Spent, per hour and at lease end, in USD' });
+  setHandler(timelineQuery, () => state.status.timeline, { description: 'The last events' });
+  setHandler(
+    noteSignal,
+    (text) => {
+      tell(state, `note: ${String(text).slice(0, 500)}`);
+    },
+    { description: 'Adds a line to the timeline' },
+  );
+  setHandler(
+    extendUpdate,
+    ({ by }) => {
+      const seconds = parseDuration(by) ?? 0;
+      setExpiry(state, new Date(Date.parse(state.status.expiresAt) + seconds * 1000).toISOString());
+      tell(state, `lease extended by ${String(by)} to ${state.status.expiresAt}`);
+      return { expiresAt: state.status.expiresAt };
+    },
+    {
+      validator: (input) => {
+        checkExtend(state, input);
+      },
+      description: 'Lengthens the lease: {"by": "2h"}',
+    },
+  );
+  setHandler(
+    holdUpdate,
+    () => {
+      controls.hold = true;
+      tell(state, 'will be held when its work ends');
+      return { phase: state.status.phase };
+    },
+    {
+      validator: () => {
+        refuseWhenOver(state);
+      },
+      description: 'Keeps the nodes after the work, until release',
+    },
+  );
+  setHandler(
+    releaseUpdate,
+    () => {
+      controls.hold = false;
+      controls.released = true;
+      return { phase: state.status.phase };
+    },
+    {
+      validator: () => {
+        refuseWhenOver(state);
+      },
+      description: 'Ends a hold: teardown follows',
+    },
+  );
+  setHandler(
+    stopUpdate,
+    () => {
+      controls.stopped = true;
+      controls.released = true;
+      work.cancel();
+      return { phase: state.status.phase };
+    },
+    {
+      validator: () => {
+        refuseWhenOver(state);
+      },
+      description: 'Ends the work now and tears down',
+    },
+  );
+  return controls;
+}
+
+function checkExtend(state: RunState, input: unknown): void {
+  refuseWhenOver(state);
+  const by = typeof input === 'object' && input !== null && 'by' in input ? input.by : undefined;
+  if (parseDuration(by) === undefined) {
+    throw failure('InvalidInput', `by: ${JSON.stringify(by) ?? 'missing'} is no duration; write {"by": "2h"}`);
+  }
+}
+
+function refuseWhenOver({ status }: RunState): void {
+  if (status.phase !== 'TearingDown' && !FINAL_PHASES.includes(status.phase)) return;
+  throw failure('InvalidInput', `the experiment is ${status.phase}; start it again with the same spec`);
+}

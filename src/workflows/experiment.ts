@@ -1,0 +1,316 @@
+/** What is the life of an experiment? Provision, prove ready, run the steps, collect, and always tear down. */
+import {
+  CancellationScope,
+  CancelledFailure,
+  allHandlersFinished,
+  condition,
+  workflowInfo,
+  type ApplicationFailure,
+} from '@temporalio/workflow';
+import type { Admission } from '../activities/admission';
+import type { CleanupResult, ExperimentResult, Node, Phase, Reason } from '../contracts/messages';
+import type { FailureType } from '../contracts/failures';
+import type { Ownership } from '../contracts/names';
+import { mutations, reads } from './activity-proxies';
+import { listen, type Controls } from './controls';
+import { causeOf, failure, reasonOf, wasCancelled } from './failure';
+import { nodeOf, provisionNodes, replaceNodes, type Provisioned, type Provisioning } from './provision';
+import { proveReady, type Cascade } from './readiness';
+import { describeRun, newRunState, setNodes, setPhase, tell, publish, type RunState } from './run-state';
+import { runSteps } from './steps';
+import { tearDown } from './teardown';
+
+/** How it ended, before teardown has had its say. */
+interface Ending {
+  phase: Phase;
+  reason?: Reason;
+  message?: string;
+  /** The failure type to end the workflow with; absent when it completes. */
+  failsWith?: FailureType;
+}
+
+interface Run {
+  admission: Admission;
+  state: RunState;
+  controls: Controls;
+  ownership: Ownership;
+  /** What is still to be cleaned up is everything with the experiment's tags, whether this knows of it or not. */
+  provisioned?: Provisioned;
+}
+
+/**
+ * Runs an experiment. The workflow id is the experiment id and the value of the `ExperimentID` tag.
+ *
+ * Completes with the result when its work is done and nothing is left; otherwise fails with a type of the closed
+ * table and the result in the details. Cleanup is part of every way out but termination, and it is owed from the
+ * moment before the first creation.
+ */
+export async function experiment(input: unknown): Promise<ExperimentResult> {
+  const { workflowId } = workflowInfo();
+  const state = newRunState(workflowId, Date.now());
+  const work = new CancellationScope();
+  const controls = listen(state, work);
+  const admission = await admit(input);
+  const run = begin(admission, state, controls);
+  const ending = await live(run, work);
+  await holdIfWanted(run, ending);
+  const certificate = await CancellationScope.nonCancellable(() => end(run, ending));
+  await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+  return conclude(run, ending, certificate);
+}
+
+/** Terminal mistakes of the input become the workflow's own failure, so that the UI shows their lines first. */
+async function admit(input: unknown): Promise<Admission> {
+  try {
+    return await reads.admitExperiment.executeWithOptions({ summary: 'check the spec' }, [input]);
+  } catch (error) {
+    if (wasCancelled(error)) throw error;
+    const cause = causeOf(error);
+    throw failure(cause.type, cause.message);
+  }
+}
+
+function begin(admission: Admission, state: RunState, controls: Controls): Run {
+  const { spec, installation, owner } = admission;
+  const { status } = state;
+  status.expiresAt = new Date(Date.now() + spec.lease * 1000).toISOString();
+  status.name = spec.name;
+  status.owner = owner;
+  status.desired = Object.fromEntries(Object.entries(spec.components).map(([name, part]) => [name, part.count]));
+  const isScheduled = workflowInfo()
+    .typedSearchAttributes.getAll()
+    .some((pair) => pair.key.name === 'TemporalScheduledById');
+  describeRun(state, isScheduled ? 'schedule' : 'start');
+  const ownership: Ownership = {
+    experimentId: status.experimentId,
+    installation,
+    project: spec.project,
+    owner,
+    expiresAt: status.expiresAt,
+    extra: spec.tags,
+  };
+  return { admission, state, controls, ownership };
+}
+
+/** The work under the lease: whichever ends first. Never throws. */
+async function live(run: Run, work: CancellationScope): Promise<Ending> {
+  const watch = new CancellationScope();
+  const lease = watch.run(() => watchLease(run, work)).catch(() => undefined);
+  try {
+    await work.run(() => labour(run));
+    return { phase: 'Done' };
+  } catch (error) {
+    return endingOf(run, error);
+  } finally {
+    watch.cancel();
+    await CancellationScope.nonCancellable(() => lease);
+  }
+}
+
+async function watchLease(run: Run, work: CancellationScope): Promise<void> {
+  const { status } = run.state;
+  for (;;) {
+    const until = status.expiresAt;
+    const leftMs = Date.parse(until) - Date.now();
+    if (leftMs <= 0) break;
+    await condition(() => status.expiresAt !== until, leftMs);
+  }
+  run.controls.expired = true;
+  work.cancel();
+}
+
+async function labour(run: Run): Promise<void> {
+  const { state, admission } = run;
+  const { spec, target } = admission;
+  const { experimentId } = state.status;
+  await keep(run, 'spec.json', spec);
+  setPhase(state, 'Provisioning');
+  const provisioning = provisioningOf(run);
+  run.provisioned = await provisionNodes(provisioning);
+  setNodes(state, run.provisioned.nodes);
+  state.status.region = run.provisioned.nodes[0]?.region ?? '';
+  setPhase(state, 'Configuring');
+  const nodes = await proveReady(cascadeOf(run, provisioning, run.provisioned), run.provisioned.nodes);
+  setNodes(state, nodes);
+  setPhase(state, 'Ready');
+  const naming = nameNodes(run, nodes);
+  if (spec.steps.length === 0) await condition(() => run.controls.released);
+  else {
+    setPhase(state, 'Running');
+    await runSteps({
+      target,
+      experimentId,
+      firstRunId: workflowInfo().firstExecutionRunId,
+      spec,
+      nodes,
+      onStep: (outcome) => {
+        state.status.steps = [...state.status.steps, outcome];
+        tell(state, `step ${outcome.name} on ${outcome.slot} exited ${String(outcome.exitCode)}`);
+      },
+      onEvent: (text) => {
+        tell(state, text);
+      },
+    });
+    setPhase(state, 'Collecting');
+  }
+  await naming;
+}
+
+function provisioningOf(run: Run): Provisioning {
+  const { state, admission, ownership } = run;
+  return {
+    target: admission.target,
+    spec: admission.spec,
+    ownership,
+    onAttempt: (attempt) => {
+      state.status.attempts = [...state.status.attempts, attempt];
+      publish(state);
+    },
+    onEvent: (text) => {
+      tell(state, text);
+    },
+  };
+}
+
+function cascadeOf(run: Run, provisioning: Provisioning, provisioned: Provisioned): Cascade {
+  const { state, admission } = run;
+  return {
+    target: admission.target,
+    experimentId: state.status.experimentId,
+    spec: admission.spec,
+    onProgress: (progress) => {
+      state.status.progress = progress;
+      publish(state);
+    },
+    onEvent: (text) => {
+      tell(state, text);
+    },
+    replace: async (lost) => {
+      const fresh = await replaceAll(provisioning, provisioned, lost);
+      const lostIds = new Set(lost.map((node) => node.instanceId));
+      setNodes(state, [...state.status.nodes.filter((node) => !lostIds.has(node.instanceId)), ...fresh]);
+      return fresh;
+    },
+  };
+}
+
+/** New generations for lost slots, one request per component; slots that nothing came for stay empty. */
+async function replaceAll(provisioning: Provisioning, provisioned: Provisioned, lost: Node[]): Promise<Node[]> {
+  const fresh: Node[] = [];
+  for (const component of new Set(lost.map((node) => node.component))) {
+    const slots = lost.filter((node) => node.component === component);
+    const region = slots[0]?.region ?? '';
+    const bought = await replaceNodes(provisioning, provisioned, { component, region, count: slots.length });
+    for (const [index, node] of bought.entries()) {
+      const old = slots[index];
+      if (old !== undefined) fresh.push(nodeOf(component, old.slot, old.generation + 1, node));
+    }
+  }
+  return fresh;
+}
+
+/** Names follow at their own pace, and an experiment that ends earlier does without. */
+async function nameNodes(run: Run, nodes: Node[]): Promise<void> {
+  const { target } = run.admission;
+  const { experimentId } = run.state.status;
+  for (const region of new Set(nodes.map((node) => node.region))) {
+    const names = nodes
+      .filter((node) => node.region === region)
+      .map(({ instanceId, slot }) => ({ instanceId, slot, name: `${experimentId} ${slot}`.slice(0, 256) }));
+    const summary = `name ${String(names.length)} nodes in ${region}`;
+    await mutations.nameNodes
+      .executeWithOptions({ summary, ...NAMING }, [{ target, region, names }])
+      .catch((error: unknown) => {
+        if (!wasCancelled(error)) tell(run.state, `names are missing: ${causeOf(error).message}`);
+      });
+  }
+}
+
+/** 500 nodes at the 5 calls a second that CreateTags sustains for one account take 100 s; twice that is enough. */
+const NAMING = { startToCloseTimeout: '5m', heartbeatTimeout: '30s', retry: { maximumAttempts: 3 } } as const;
+
+function endingOf(run: Run, error: unknown): Ending {
+  if (!wasCancelled(error)) {
+    const { type, message } = causeOf(error);
+    return { phase: 'Failed', reason: reasonOf(type), message, failsWith: type };
+  }
+  if (run.controls.expired) return expiry(run);
+  return { phase: 'Cancelled', reason: 'User', message: run.controls.stopped ? 'stopped' : 'cancelled' };
+}
+
+/** A cluster without steps lives until its lease ends, which is no failure. */
+function expiry(run: Run): Ending {
+  const message = `the lease ended at ${run.state.status.expiresAt}`;
+  const isExpected = run.admission.spec.steps.length === 0;
+  return { phase: 'Expired', reason: 'Timeout', message, ...(isExpected ? {} : { failsWith: 'Timeout' }) };
+}
+
+/** A failed experiment is kept for a look when its spec says so, for no longer than its hold lasts. */
+async function holdIfWanted(run: Run, ending: Ending): Promise<void> {
+  const { state, controls, admission } = run;
+  const wanted = controls.hold || (ending.phase === 'Failed' && admission.spec.onFailure === 'hold');
+  if (!wanted || ending.phase === 'Cancelled' || ending.phase === 'Expired' || state.status.nodes.length === 0) return;
+  setPhase(state, 'Held', ending.reason, ending.message ?? 'held on request');
+  try {
+    const isReleased = await condition(() => controls.released, admission.spec.holdFor * 1000);
+    tell(state, isReleased ? 'released' : 'the hold ran out');
+  } catch (error) {
+    if (!wasCancelled(error)) throw error;
+    tell(state, 'released by cancellation');
+  }
+}
+
+async function end(run: Run, ending: Ending): Promise<CleanupResult> {
+  const { state } = run;
+  setPhase(state, 'TearingDown', ending.reason, ending.message);
+  const { experimentId } = state.status;
+  const certificate = await tearDown({ experimentId, regions: run.admission.spec.regions });
+  state.status.cleanup = { verdict: certificate.verdict, left: certificate.left, digest: certificate.digest };
+  setNodes(state, []);
+  const phase = certificate.verdict === 'clean' ? ending.phase : 'Failed';
+  setPhase(state, phase, ending.reason, ending.message);
+  await keep(run, 'experiment.json', { ...resultOf(run, ending, certificate), timeline: state.status.timeline });
+  return certificate;
+}
+
+/** Keeping a document must never stop an experiment: a full disk is told and passed over. */
+async function keep(run: Run, name: string, content: unknown): Promise<void> {
+  const { experimentId } = run.state.status;
+  await mutations.record
+    .executeWithOptions({ summary: `keep ${name}`, retry: { maximumAttempts: 5 } }, [{ experimentId, name, content }])
+    .catch((error: unknown) => {
+      if (wasCancelled(error)) throw error;
+      tell(run.state, `${name} could not be kept: ${causeOf(error).message}`);
+    });
+}
+
+function resultOf(run: Run, ending: Ending, certificate: CleanupResult): ExperimentResult {
+  const { status, everyNode } = run.state;
+  const { verdict, resources, left, digest, document } = certificate;
+  return {
+    experimentId: status.experimentId,
+    phase: verdict === 'clean' ? ending.phase : 'Failed',
+    nodes: everyNode,
+    attempts: status.attempts,
+    steps: status.steps,
+    cost: status.cost,
+    certificate: { verdict, resources, left, digest, document },
+    results: document.slice(0, Math.max(0, document.lastIndexOf('/'))),
+    ...(ending.reason === undefined ? {} : { reason: ending.reason }),
+    ...(ending.message === undefined ? {} : { message: ending.message }),
+  };
+}
+
+function conclude(run: Run, ending: Ending, certificate: CleanupResult): ExperimentResult {
+  const result = resultOf(run, ending, certificate);
+  if (certificate.verdict !== 'clean') throw incomplete(result);
+  if (ending.failsWith !== undefined) throw failure(ending.failsWith, ending.message ?? ending.failsWith, result);
+  if (ending.phase === 'Cancelled' && !run.controls.stopped)
+    throw new CancelledFailure('cancelled and cleaned up', [result]);
+  return result;
+}
+
+function incomplete(result: ExperimentResult): ApplicationFailure {
+  const { verdict, left } = result.certificate;
+  return failure('CleanupIncomplete', [`cleanup ended ${verdict}:`, ...left].join('\n'), result);
+}

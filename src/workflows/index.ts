@@ -1,0 +1,4 @@
+/** Which workflow types does a worker register? Their names are permanent. */
+export { experiment } from './experiment';
+export { provision, readiness } from './lifecycles';
+export { cleanup } from './cleanup';

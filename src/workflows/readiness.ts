@@ -1,0 +1,152 @@
+/** How are the nodes proven ready? Looks until every component is complete, with replacements for nodes that miss. */
+import { CancellationScope } from '@temporalio/workflow';
+import type { ComponentChecks } from '../activities/readiness';
+import type { Target } from '../activities/target';
+import type { Node } from '../contracts/messages';
+import type { NodeProgress } from '../contracts/readiness';
+import { enter } from '../policy/readiness';
+import type { ExperimentSpec } from '../schemas/experiment';
+import { looks, mutations } from './activity-proxies';
+import { failure } from './failure';
+
+/** What the cascade works on and tells. */
+export interface Cascade {
+  target: Target;
+  experimentId: string;
+  spec: ExperimentSpec;
+  /** Told after each look that returned. */
+  onProgress: (progress: NodeProgress[]) => void;
+  onEvent: (text: string) => void;
+  /** Whether a node that missed a gate is ended; false for nodes that are somebody else's to end. */
+  endMissed?: boolean;
+  /** Launches replacements; whatever comes is returned. Absent: a node that misses a gate is not replaced. */
+  replace?: (failed: Node[]) => Promise<Node[]>;
+}
+
+/** How often a state that changed is reported although nothing completed. */
+const REPORT_MS = 10_000;
+/** Two seconds between looks up to 100 nodes, five above: then a look is one page per kind and call. */
+const MANY_NODES = 100;
+
+/**
+ * Proves the nodes ready and returns them with their addresses, or throws `GateFailed` naming gate, node and evidence.
+ * A node that misses a gate is ended and replaced, as often as its component allows; after that the component goes on
+ * without it when `minReady` are left, and fails when they are not.
+ */
+export async function proveReady(cascade: Cascade, initial: Node[]): Promise<Node[]> {
+  const components = checksOf(cascade.spec);
+  const replaced: Record<string, number> = {};
+  let nodes = initial;
+  let progress = nodes.map((node) => enter(node, new Date().toISOString()));
+  cascade.onProgress(progress);
+  for (;;) {
+    progress = await lookOnce(cascade, components, progress);
+    const failed = progress.filter((entry) => entry.at === 'failed');
+    if (failed.length > 0) {
+      const lost = nodes.filter((node) => failed.some((entry) => entry.instanceId === node.instanceId));
+      if (cascade.endMissed !== false) await end(cascade, lost);
+      const fresh = await replacements(cascade, failed, lost, replaced);
+      nodes = [...nodes.filter((node) => !lost.includes(node)), ...fresh];
+      const entered = fresh.map((node) => enter(node, new Date().toISOString()));
+      progress = [...progress.filter((entry) => entry.at !== 'failed'), ...entered];
+      assertEnough(components, progress, failed);
+    }
+    cascade.onProgress(progress);
+    if (progress.every((entry) => entry.at === 'ready')) return withAddresses(nodes, progress);
+  }
+}
+
+async function lookOnce(
+  cascade: Cascade,
+  components: Record<string, ComponentChecks>,
+  nodes: NodeProgress[],
+): Promise<NodeProgress[]> {
+  const ready = nodes.filter((node) => node.at === 'ready').length;
+  const poll = cascade.spec.poll ?? (nodes.length > MANY_NODES ? 5 : 2);
+  const summary = `watch ${String(nodes.length)} nodes, ${String(ready)} ready`;
+  return looks.observeNodes.executeWithOptions({ summary }, [
+    {
+      target: cascade.target,
+      experimentId: cascade.experimentId,
+      nodes,
+      components,
+      pollMs: poll * 1000,
+      reportMs: REPORT_MS,
+    },
+  ]);
+}
+
+/** Ends nodes that missed a gate; also while the experiment is being cancelled. */
+async function end(cascade: Cascade, lost: Node[]): Promise<void> {
+  for (const region of new Set(lost.map((node) => node.region))) {
+    const ids = lost.filter((node) => node.region === region).map((node) => node.instanceId);
+    const summary = `end ${String(ids.length)} nodes that missed a gate`;
+    await CancellationScope.nonCancellable(() =>
+      mutations.terminate.executeWithOptions({ summary }, [{ target: cascade.target, region, ids }]),
+    );
+  }
+}
+
+async function replacements(
+  cascade: Cascade,
+  failed: NodeProgress[],
+  lost: Node[],
+  replaced: Record<string, number>,
+): Promise<Node[]> {
+  const wanted = lost.filter((node) => {
+    const used = replaced[node.component] ?? 0;
+    const isAllowed =
+      cascade.replace !== undefined && used < (cascade.spec.components[node.component]?.replacements ?? 0);
+    if (isAllowed) replaced[node.component] = used + 1;
+    cascade.onEvent(`${missed(failed, node)}${isAllowed ? ', replacing it' : ', not replaced'}`);
+    return isAllowed;
+  });
+  return wanted.length === 0 || cascade.replace === undefined ? [] : cascade.replace(wanted);
+}
+
+function missed(failed: NodeProgress[], node: Node): string {
+  const last = failed.find((entry) => entry.instanceId === node.instanceId)?.evidence.at(-1);
+  return `${node.slot} (${node.instanceId}) missed gate ${last?.gate ?? '?'}: ${last?.seen ?? 'no evidence'}`;
+}
+
+function assertEnough(
+  components: Record<string, ComponentChecks>,
+  progress: NodeProgress[],
+  failed: NodeProgress[],
+): void {
+  for (const entry of failed) {
+    const rules = components[entry.component];
+    const left = progress.filter((other) => other.component === entry.component).length;
+    if (left >= (rules?.minReady ?? 1)) continue;
+    const last = entry.evidence.at(-1);
+    const seconds = ((last?.afterMs ?? 0) / 1000).toFixed(0);
+    const text = `${entry.slot} (${entry.instanceId}) missed gate ${last?.gate ?? '?'} after ${seconds} s: ${last?.seen ?? 'no evidence'}`;
+    const need = `${entry.component} has ${String(left)} of the ${String(rules?.minReady ?? 1)} nodes it needs`;
+    throw failure('GateFailed', `${text}; ${need}`, { gate: last?.gate, slot: entry.slot, evidence: last });
+  }
+}
+
+/** The checks of each component as the observation needs them. */
+export function checksOf(spec: ExperimentSpec): Record<string, ComponentChecks> {
+  const entries = Object.entries(spec.components).map(([name, part]): [string, ComponentChecks] => [
+    name,
+    {
+      dependsOn: part.dependsOn,
+      limits: part.limits,
+      count: part.count,
+      minReady: part.minReady ?? part.count,
+      viaSsm: (part.instanceProfile ?? spec.instanceProfile) !== undefined,
+      services: part.services,
+      health: part.health as ComponentChecks['health'],
+      ...(part.setup === undefined ? {} : { setup: part.setup }),
+    },
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function withAddresses(nodes: Node[], progress: NodeProgress[]): Node[] {
+  return nodes.map((node) => {
+    const privateIp = progress.find((entry) => entry.instanceId === node.instanceId)?.privateIp;
+    return privateIp === undefined ? node : { ...node, privateIp };
+  });
+}

@@ -1,0 +1,123 @@
+/** What does a run know of itself, and how is it shown? State as plain data, published to the Temporal UI. */
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { SearchAttributeType, type SearchAttributeUpdatePair } from '@temporalio/common';
+import { SEARCH_ATTRIBUTES } from '../contracts/names';
+import type { ExperimentStatus, Node, Phase, Reason, TimelineEntry } from '../contracts/messages';
+import { costSummary } from '../policy/cost';
+import { currentDetails } from '../policy/current-details';
+
+/** The last events kept in the state; the whole story is in the history. */
+const TIMELINE_LENGTH = 100;
+
+/** A run's state: the answer of the `status` query plus what its numbers are made from. */
+export interface RunState {
+  status: ExperimentStatus;
+  launchedAtMs: Record<string, number>;
+  endedAtMs: Record<string, number>;
+  /** Every node the run ever had, for the cost. */
+  everyNode: Node[];
+}
+
+/** The state before anything is known but the id. */
+export function newRunState(experimentId: string, nowMs: number): RunState {
+  const at = new Date(nowMs).toISOString();
+  return {
+    status: {
+      experimentId,
+      name: '',
+      owner: '',
+      phase: 'Planning',
+      startedAt: at,
+      expiresAt: at,
+      nodes: [],
+      progress: [],
+      desired: {},
+      attempts: [],
+      steps: [],
+      cost: costSummary([], {}, {}, nowMs, nowMs),
+      timeline: [],
+    },
+    launchedAtMs: {},
+    endedAtMs: {},
+    everyNode: [],
+  };
+}
+
+/** Adds a line to the timeline and shows it. */
+export function tell(state: RunState, text: string): void {
+  const entry: TimelineEntry = { at: new Date().toISOString(), text };
+  state.status.timeline = [...state.status.timeline, entry].slice(-TIMELINE_LENGTH);
+  publish(state);
+}
+
+/** Replaces the inventory: nodes no longer in it count as ended now. */
+export function setNodes(state: RunState, nodes: Node[]): void {
+  const nowMs = Date.now();
+  const before = new Set(state.everyNode.map((node) => node.instanceId));
+  for (const node of nodes) {
+    if (before.has(node.instanceId)) continue;
+    state.everyNode = [...state.everyNode, node];
+    state.launchedAtMs[node.instanceId] = nowMs;
+  }
+  const kept = new Set(nodes.map((node) => node.instanceId));
+  for (const node of state.everyNode) if (!kept.has(node.instanceId)) state.endedAtMs[node.instanceId] ??= nowMs;
+  state.status.nodes = nodes;
+  publish(state);
+}
+
+/** Moves to a phase; search attributes follow, so that lists can be filtered by it. */
+export function setPhase(state: RunState, phase: Phase, reason?: Reason, message?: string): void {
+  state.status.phase = phase;
+  if (reason !== undefined) state.status.reason = reason;
+  if (message !== undefined) state.status.message = message;
+  tell(state, [phase, reason, message?.split('\n')[0]].filter((part) => part !== undefined).join(': '));
+  const { status } = state;
+  upsertSearchAttributes([
+    keyword('HoldfastPhase', phase),
+    ...(reason === undefined ? [] : [keyword('HoldfastReason', reason)]),
+    ...(status.region === undefined ? [] : [keyword('HoldfastRegion', status.region)]),
+    number('HoldfastNodesReady', 'INT', status.progress.filter((node) => node.at === 'ready').length),
+    number('HoldfastCostUsd', 'DOUBLE', status.cost.spentUsd),
+  ]);
+}
+
+/** What is fixed once the spec is admitted. */
+export function describeRun(state: RunState, trigger: string): void {
+  const { status } = state;
+  upsertSearchAttributes([
+    keyword('HoldfastOwner', status.owner),
+    keyword('HoldfastTemplate', status.name),
+    keyword('HoldfastTrigger', trigger),
+    expiry(status.expiresAt),
+  ]);
+}
+
+/** Shows a new end of the lease. */
+export function setExpiry(state: RunState, expiresAt: string): void {
+  state.status.expiresAt = expiresAt;
+  upsertSearchAttributes([expiry(expiresAt)]);
+  publish(state);
+}
+
+/** Brings the cost up to date and shows the state as markdown. */
+export function publish(state: RunState): void {
+  const expiresAtMs = Date.parse(state.status.expiresAt);
+  state.status.cost = costSummary(state.everyNode, state.launchedAtMs, state.endedAtMs, Date.now(), expiresAtMs);
+  setCurrentDetails(currentDetails(state.status));
+}
+
+function keyword(name: keyof typeof SEARCH_ATTRIBUTES, value: string): SearchAttributeUpdatePair {
+  return { key: { name, type: SearchAttributeType.KEYWORD }, value };
+}
+
+function number(
+  name: keyof typeof SEARCH_ATTRIBUTES,
+  type: 'INT' | 'DOUBLE',
+  value: number,
+): SearchAttributeUpdatePair {
+  return { key: { name, type: SearchAttributeType[type] }, value } as SearchAttributeUpdatePair;
+}
+
+function expiry(at: string): SearchAttributeUpdatePair {
+  return { key: { name: 'HoldfastExpiresAt', type: SearchAttributeType.DATETIME }, value: new Date(at) };
+}

@@ -1,0 +1,6 @@
+/** Who ends the server that global-setup.ts started? A killed run needs no teardown: the server ends by itself. */
+import './global-setup';
+
+export default async function globalTeardown(): Promise<void> {
+  await globalThis.holdfastTestServer?.stop();
+}
