@@ -12,7 +12,7 @@ const TEMPORAL_CLIENT = ['@temporalio/client', '@temporalio/common'];
  * Own files are always allowed. `folders` and `packages` may be imported as values, `types` only with `import type`;
  * everything else not at all. Entries are regular expressions. worker.ts and config.ts stand above and are free.
  */
-export const LAYERS = {
+const LAYERS = {
   contracts: { folders: [], packages: [], types: [] },
   schemas: { folders: ['contracts'], packages: ['zod'], types: [] },
   policy: { folders: ['contracts'], packages: [], types: ['schemas'] },

@@ -82,9 +82,11 @@ export function createCleanupActivities({ cloud, results }: { cloud: Cloud; resu
       const parsed = parseWith(cleanupSchema, input);
       if (!parsed.ok) throw invalidInput(parsed.problems);
       const { target, regions, ...rest } = parsed.value;
-      if (target !== undefined) await assertTarget(cloud, target);
-      const where = await regionsOf(cloud, regions);
-      return { ...rest, ...where, target: target ?? (await cloud.identity()) };
+      return beating(async () => {
+        if (target !== undefined) await assertTarget(cloud, target);
+        const where = await regionsOf(cloud, regions);
+        return { ...rest, ...where, target: target ?? (await cloud.identity()) };
+      });
     },
 
     /** One look at a region. What cannot be read is said in `sources`, after a few tries where trying may help. */
@@ -120,7 +122,7 @@ export function createCleanupActivities({ cloud, results }: { cloud: Cloud; resu
       const before = Object.fromEntries(input.entries.map((one) => [`${one.region}/${one.type}/${one.id}`, one]));
       const watched = endingNow(before);
       const at = now();
-      const seen = await inventory.describe(watched, { signal });
+      const seen = await beating(() => inventory.describe(watched, { signal }));
       const resources = seen.map((one) => stripped(one, before));
       const after = foldSeen(before, resources, at);
       const waitedMs = Date.now() - info.scheduledTimestampMs;

@@ -3,8 +3,11 @@ import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activ
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { Failure, failureRow, type FailureType } from '../contracts/failures';
 
-/** Tries after which an unknown AWS code is no longer repeated: two sightings in a row are no accident. */
-const UNCLASSIFIED_TRIES = 3;
+/**
+ * Tries after which a type is no longer repeated. An unknown AWS code seen twice in a row is no accident; credentials
+ * are read anew for one more try.
+ */
+const TRIES: Partial<Record<FailureType, number>> = { Unclassified: 3, CredentialsExpired: 2 };
 
 /** The failure a check throws while what it waits for is not there yet: benign, and repeated after the given time. */
 export function notReady(message: string, retryAfterMs: number): ApplicationFailure {
@@ -54,7 +57,7 @@ function describe(error: unknown): string {
 
 function convert(failure: Failure, attempt = 1): ApplicationFailure {
   const row = failureRow(failure.type);
-  const worn = failure.type === 'Unclassified' && attempt >= UNCLASSIFIED_TRIES;
+  const worn = attempt >= (TRIES[failure.type] ?? Infinity);
   return ApplicationFailure.create({
     type: failure.type,
     message: failure.message,

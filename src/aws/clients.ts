@@ -62,18 +62,18 @@ function clientsOf(region: string, options: ClientOptions): Record<string, AnyCl
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
   };
   return {
-    ec2: new EC2Client(config) as unknown as AnyClient,
-    ssm: new SSMClient(config) as unknown as AnyClient,
-    resourcegroupstaggingapi: new ResourceGroupsTaggingAPIClient(config) as unknown as AnyClient,
-    sts: new STSClient(config) as unknown as AnyClient,
+    ec2: new EC2Client(config),
+    ssm: new SSMClient(config),
+    resourcegroupstaggingapi: new ResourceGroupsTaggingAPIClient(config),
+    sts: new STSClient(config),
   };
 }
 
 /** Service and operation of a command, from the schema it carries: `[9, 'com.amazonaws.ec2', 'DescribeVpcs', ...]`. */
 function nameOf(command: object): { service: string; operation: string } {
-  const { schema } = command as { schema?: readonly unknown[] };
-  const namespace = String(schema?.[1] ?? '');
-  return { service: namespace.slice(namespace.lastIndexOf('.') + 1), operation: String(schema?.[2] ?? '') };
+  const { schema } = command as { schema?: readonly [kind: number, namespace: string, operation: string] };
+  const [, namespace = '', operation = ''] = schema ?? [];
+  return { service: namespace.slice(namespace.lastIndexOf('.') + 1), operation };
 }
 
 function timeoutOf(operation: string): number {

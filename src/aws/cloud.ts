@@ -5,7 +5,7 @@ import { createCommands } from './commands';
 import { createCompute } from './compute';
 import { callerIdentity, enabledRegions } from './identity';
 import { createInventory } from './inventory';
-import type { Cloud } from './ports';
+import type { Cloud, Identity } from './ports';
 
 export interface CloudOptions {
   /** Asked for identity and regions; experiments name their own. */
@@ -23,8 +23,13 @@ export function createCloud(options: CloudOptions): Cloud & { close(): void } {
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
   });
+  // The account of a process does not change while it runs, and every activity asks for it: one call is enough.
+  let known: Identity | undefined;
   return {
-    identity: (call) => callerIdentity(regions.at(region), endpoint ?? '', call),
+    async identity(call) {
+      known ??= await callerIdentity(regions.at(region), endpoint ?? '', call);
+      return known;
+    },
     regions: (call) => enabledRegions(regions.at(region), call),
     compute: (name) => createCompute(regions.at(name)),
     commands: (name) => createCommands(regions.at(name)),

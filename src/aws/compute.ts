@@ -2,11 +2,12 @@
 import type { AwsRegion } from './clients';
 import { createFleet, rehearseFleet } from './fleet';
 import { findImage } from './images';
-import { describeInstances, instancesOfExperiment, launchedBy, tagResources, terminateInstances } from './instances';
+import { describeInstances, launchedBy, ofExperiment, tagResources, terminateInstances } from './instances';
 import { instanceTypes, offerings, spotPrices } from './instance-types';
 import { ensureSecurityGroup, subnets } from './network';
 import { onDemandPrice } from './on-demand-prices';
 import type { ComputePort } from './ports';
+import { spotStatuses } from './spot-requests';
 import { ensureTemplate } from './templates';
 
 export function createCompute(aws: AwsRegion): ComputePort {
@@ -22,8 +23,9 @@ export function createCompute(aws: AwsRegion): ComputePort {
     rehearseFleet: (request, call) => rehearseFleet(aws, request, call),
     fleet: (request, call) => createFleet(aws, request, call),
     launchedBy: (launchId, call) => launchedBy(aws, launchId, call),
-    ofExperiment: (experimentId, call) => instancesOfExperiment(aws, experimentId, call),
+    ofExperiment: (experimentId, call) => ofExperiment(aws, experimentId, call),
     instances: (ids, call) => describeInstances(aws, ids, call),
+    spotStatuses: (ids, call) => spotStatuses(aws, ids, call),
     terminate: (ids, call) => terminateInstances(aws, ids, call),
     tag: (ids, tags, call) => tagResources(aws, ids, tags, call),
   };

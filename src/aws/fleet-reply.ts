@@ -3,9 +3,10 @@ import type {
   CreateFleetError,
   CreateFleetInstance,
   CreateFleetResult,
+  InstanceLifecycle,
   FleetLaunchTemplateOverrides,
 } from '@aws-sdk/client-ec2';
-import type { LaunchedNode, Pool, Refusal, RefusalScope } from '../contracts/capacity';
+import type { LaunchedNode, Market, Pool, Refusal, RefusalScope } from '../contracts/capacity';
 import type { Failure } from '../contracts/failures';
 import { classify, isOutcome } from '../policy/refusals';
 import type { FleetReply, FleetRequest } from './ports';
@@ -26,21 +27,25 @@ const POOL_SCOPES: readonly RefusalScope[] = ['pool', 'subnet', 'zone', 'family'
 
 /** A request refused as a whole, as refusals of all its pools; undefined when it was no refusal of capacity. */
 export function refusedWhole(failure: Failure, request: FleetRequest, region: string): Refusal[] | undefined {
-  const code = failure.details['code'];
-  if (typeof code !== 'string') return undefined;
-  const message = String(failure.details['awsMessage'] ?? failure.message);
+  const { code, awsMessage: message } = failure.details as { code?: string; awsMessage?: string };
+  if (code === undefined || message === undefined) return undefined;
   const verdict = classify(code, message);
   const blocks = isOutcome(verdict.class) || (verdict.class === 'auth' && POOL_SCOPES.includes(verdict.scope));
   return blocks ? request.pools.map((asked) => refusal(asked, code, message, request, region)) : undefined;
 }
 
 function launched(group: CreateFleetInstance, request: FleetRequest): LaunchedNode[] {
-  const overrides = group.LaunchTemplateAndOverrides?.Overrides;
-  const asked = request.pools.find((pool) => agrees(overrides, pool));
-  const instanceType = group.InstanceType ?? overrides?.InstanceType ?? asked?.instanceType ?? '';
-  const zone = overrides?.AvailabilityZone ?? asked?.zone ?? '';
-  const market = group.Lifecycle === undefined ? request.market : group.Lifecycle === 'spot' ? 'spot' : 'on-demand';
+  const named = { InstanceType: group.InstanceType, ...group.LaunchTemplateAndOverrides?.Overrides };
+  const asked = request.pools.find((pool) => agrees(named, pool));
+  const instanceType = named.InstanceType ?? asked?.instanceType ?? '';
+  const zone = named.AvailabilityZone ?? asked?.zone ?? '';
+  const market = group.Lifecycle === undefined ? request.market : marketOf(group.Lifecycle);
   return (group.InstanceIds ?? []).map((instanceId) => ({ instanceId, instanceType, zone, market }));
+}
+
+/** AWS has a third life cycle, of capacity blocks, which is paid like on-demand and never asked for here. */
+function marketOf(lifecycle: InstanceLifecycle): Market {
+  return lifecycle === 'spot' ? 'spot' : 'on-demand';
 }
 
 /** An error names its override, or part of it, or nothing: it counts for every pool that it fits. */

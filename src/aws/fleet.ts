@@ -33,7 +33,7 @@ export async function createFleet(aws: AwsRegion, request: FleetRequest, call: C
 }
 
 /** The request as AWS gets it, but for its token. */
-export function fleetInput(request: FleetRequest): Omit<CreateFleetCommandInput, 'ClientToken'> {
+function fleetInput(request: FleetRequest): Omit<CreateFleetCommandInput, 'ClientToken'> {
   const { market, allocation, pools, count, templateName, tags } = request;
   return {
     Type: 'instant',
@@ -58,8 +58,10 @@ export function fleetInput(request: FleetRequest): Omit<CreateFleetCommandInput,
 }
 
 /**
- * Two dry runs: one for the permission to create fleets, one for what a fleet does inside, which checks the image,
- * the subnet, the profile and the permission to pass its role. Nothing is learnt about capacity.
+ * Two dry runs: one for the permission to create fleets, one for what a fleet does inside (launching on these
+ * resources, with these tags, passing the profile's role). AWS promises a check of permissions and no more; nothing
+ * is learnt about capacity.
+ * Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
  */
 export async function rehearseFleet(aws: AwsRegion, request: FleetRequest, call: Call = {}): Promise<void> {
   const [pool] = request.pools;

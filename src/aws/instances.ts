@@ -16,32 +16,25 @@ const PER_PAGE = 1000;
 const LIVING = ['pending', 'running', 'stopping', 'stopped'];
 
 export async function launchedBy(aws: AwsRegion, launchId: string, call: Call = {}): Promise<InstanceView[]> {
-  return livingWithTags(aws, { [TAG.launchId]: launchId }, call);
+  return livingWith(aws, { [TAG.launchId]: launchId }, call);
 }
 
-export async function instancesOfExperiment(
-  aws: AwsRegion,
-  experimentId: string,
-  call: Call = {},
-): Promise<InstanceView[]> {
-  return livingWithTags(aws, { [TAG.experimentId]: experimentId, [TAG.managedBy]: MANAGED_BY }, call);
+export async function ofExperiment(aws: AwsRegion, experimentId: string, call: Call = {}): Promise<InstanceView[]> {
+  return livingWith(aws, { [TAG.experimentId]: experimentId, [TAG.managedBy]: MANAGED_BY }, call);
 }
 
-async function livingWithTags(aws: AwsRegion, tags: Record<string, string>, call: Call): Promise<InstanceView[]> {
-  const wanted = Object.entries(tags);
-  const Filters = [
-    ...wanted.map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] })),
-    { Name: 'instance-state-name', Values: LIVING },
-  ];
+async function livingWith(aws: AwsRegion, tags: Record<string, string>, call: Call): Promise<InstanceView[]> {
+  const byTag = Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] }));
+  const Filters = [...byTag, { Name: 'instance-state-name', Values: LIVING }];
   const reservations = await allPages(
     (NextToken) => aws.send(new DescribeInstancesCommand({ Filters, MaxResults: PER_PAGE, NextToken }), call),
     (page) => page.NextToken,
     (page) => page.Reservations,
   );
   // A filter value may hold wildcards, so the tags are compared once more.
-  return views(reservations).filter(
-    (view) => wanted.every(([key, value]) => view.tags[key] === value) && LIVING.includes(view.state),
-  );
+  const carries = (view: InstanceView): boolean =>
+    Object.entries(tags).every(([key, value]) => view.tags[key] === value);
+  return views(reservations).filter((view) => carries(view) && LIVING.includes(view.state));
 }
 
 export async function describeInstances(aws: AwsRegion, ids: string[], call: Call = {}): Promise<InstanceView[]> {
@@ -100,21 +93,29 @@ function views(reservations: Reservation[]): InstanceView[] {
 }
 
 function view(instance: Instance): InstanceView[] {
-  const { InstanceId, InstanceType, Placement, State } = instance;
+  const { InstanceId, InstanceType = '', Placement, State, StateReason, PrivateIpAddress } = instance;
   if (InstanceId === undefined || State?.Name === undefined) return [];
-  const reason = instance.StateReason?.Code;
   return [
     {
       instanceId: InstanceId,
-      instanceType: InstanceType ?? '',
+      instanceType: InstanceType,
       zone: Placement?.AvailabilityZone ?? '',
       market: instance.InstanceLifecycle === 'spot' ? 'spot' : 'on-demand',
       state: State.Name,
-      ...(reason === undefined || reason === '' ? {} : { stateReason: reason }),
-      ...(instance.PrivateIpAddress === undefined ? {} : { privateIp: instance.PrivateIpAddress }),
+      ...present('stateReason', StateReason?.Code),
+      ...present('privateIp', PrivateIpAddress),
       hasProfile: instance.IamInstanceProfile !== undefined,
-      launchedAt: (instance.LaunchTime ?? new Date(0)).toISOString(),
+      launchedAt: launchedAt(instance),
       tags: fromTags(instance.Tags),
     },
   ];
+}
+
+/** Emulators write an empty element where AWS leaves one out. */
+function present<K extends string>(key: K, value: string | undefined): Partial<Record<K, string>> {
+  return value === undefined || value === '' ? {} : ({ [key]: value } as Record<K, string>);
+}
+
+function launchedAt({ LaunchTime = new Date(0) }: Instance): string {
+  return LaunchTime.toISOString();
 }

@@ -6,6 +6,7 @@ import {
   DescribeInstancesCommand,
   DescribeSpotInstanceRequestsCommand,
   TerminateInstancesCommand,
+  type DeleteFleetError,
   type Filter,
   type FleetData,
   type Instance,
@@ -16,7 +17,7 @@ import { byIdParameter, ownedFilters, PAGE, readByFilter, readPages, resource } 
 import { inParts } from './paging';
 import { fromTags } from './tags';
 import type { Kind, Reading } from './inventory-kind';
-import { removeTogether } from './inventory-remove';
+import { refused, removeTogether } from './inventory-remove';
 import type { Call } from './ports';
 
 /** Tag that EC2 itself puts on instances of a fleet. */
@@ -159,17 +160,20 @@ export const fleets: Kind = {
 async function deleteFleets(aws: AwsRegion, resources: TaggedResource[], call?: Call): Promise<Removal[]> {
   const FleetIds = resources.map((fleet) => fleet.id);
   // An instant fleet accepts no other value; nothing of it lives any more (see keepLiving).
-  const reply = await aws.send(new DeleteFleetsCommand({ FleetIds, TerminateInstances: true }), call);
-  const refusals = new Map((reply.UnsuccessfulFleetDeletions ?? []).map((item) => [item.FleetId ?? '', item.Error]));
-  return FleetIds.map((id): Removal => {
-    const error = refusals.get(id);
-    if (error === undefined) return { id, outcome: 'asked', detail: 'DeleteFleets accepted' };
-    const gone = error.Code === 'fleetIdDoesNotExist';
-    const retry = error.Code === 'unexpectedError' || error.Code === 'fleetNotInDeletableState';
-    return {
-      id,
-      outcome: gone ? 'gone' : retry ? 'in-use' : 'failed',
-      detail: `${error.Code ?? ''}: ${error.Message ?? ''}`,
-    };
-  });
+  const command = new DeleteFleetsCommand({ FleetIds, TerminateInstances: true });
+  try {
+    const reply = await aws.send(command, call);
+    const refusals = new Map((reply.UnsuccessfulFleetDeletions ?? []).map((item) => [item.FleetId, item.Error]));
+    return FleetIds.map((id) => fleetAnswer(id, refusals.get(id)));
+  } catch (error) {
+    return FleetIds.map((id) => refused(id, error));
+  }
+}
+
+function fleetAnswer(id: string, error: DeleteFleetError | undefined): Removal {
+  if (error === undefined) return { id, outcome: 'asked', detail: 'DeleteFleets accepted' };
+  const detail = `${error.Code ?? ''}: ${error.Message ?? ''}`;
+  if (error.Code === 'fleetIdDoesNotExist') return { id, outcome: 'gone', detail };
+  const passes = error.Code === 'unexpectedError' || error.Code === 'fleetNotInDeletableState';
+  return { id, outcome: passes ? 'in-use' : 'failed', detail };
 }

@@ -22,7 +22,7 @@ export const KINDS: Record<ResourceType, Kind> = {
   vpc: vpcs,
 };
 
-/** Types by the prefix of their ids, for edges whose other end was not found by tag. */
+/** Types by the prefix of their ids: what an edge leads to, and what an index names in other words. */
 const TYPE_OF_PREFIX: Record<string, ResourceType> = {
   i: 'instance',
   sir: 'spot-instances-request',
@@ -31,6 +31,11 @@ const TYPE_OF_PREFIX: Record<string, ResourceType> = {
   eni: 'network-interface',
   sg: 'security-group',
   subnet: 'subnet',
+  vpc: 'vpc',
+  lt: 'launch-template',
+  key: 'key-pair',
+  pg: 'placement-group',
+  eipalloc: 'elastic-ip',
 };
 
 /** The row of a type; undefined for types that Holdfast does not make. */

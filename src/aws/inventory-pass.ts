@@ -1,11 +1,12 @@
 /** What was read in one look at a region, and what could not be? Everything a discovery gathers before it judges. */
+import { setMaxListeners } from 'node:events';
 import { Failure, failureRow } from '../contracts/failures';
 import type { ResourceRef, TaggedResource } from '../contracts/inventory';
 import { isOwned } from '../contracts/names';
 import type { AwsRegion } from './clients';
 import type { IndexReading } from './inventory-index';
 import type { Kind, Reading } from './inventory-kind';
-import { kindOf } from './inventory-kinds';
+import { kindOf, typeOfId } from './inventory-kinds';
 import type { Call, DiscoverySource } from './ports';
 
 export interface Pass {
@@ -21,9 +22,19 @@ export interface Pass {
 /** Parts of a tagged resource that carry tags of their own and end with it: they are no resources to delete. */
 const PARTS = new Set(['security-group-rule']);
 
-export function createPass(aws: AwsRegion, call: Call): Pass {
-  const signal: Call = call.signal === undefined ? {} : { signal: call.signal };
-  return { aws, call: signal, found: new Map(), sources: new Map(), named: [], failures: [] };
+/** Reads under way at once: both indexes and every kind, and some room. Node warns of a leak beyond what is set. */
+const READS_AT_ONCE = 64;
+
+export function createPass(aws: AwsRegion, { signal }: Call): Pass {
+  if (signal !== undefined) setMaxListeners(READS_AT_ONCE, signal);
+  return {
+    aws,
+    call: signal === undefined ? {} : { signal },
+    found: new Map(),
+    sources: new Map(),
+    named: [],
+    failures: [],
+  };
 }
 
 export function keyOf(ref: ResourceRef): string {
@@ -46,7 +57,7 @@ async function attempt<T extends { pages: number }>(
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     pass.failures.push(error);
-    source.unreadable = error.message;
+    source.unreadable = error.message.split('\n', 1)[0] ?? '';
     source.transient = !failureRow(error.type).terminal;
     return undefined;
   }
@@ -54,7 +65,8 @@ async function attempt<T extends { pages: number }>(
 
 export async function readIndex(pass: Pass, name: string, read: () => Promise<IndexReading>): Promise<ResourceRef[]> {
   const reading = await attempt(pass, name, name, read);
-  return (reading?.refs ?? []).filter((ref) => !PARTS.has(ref.type));
+  const refs = (reading?.refs ?? []).filter((ref) => !PARTS.has(ref.type));
+  return refs.map((ref) => (kindOf(ref.type) === undefined ? { ...ref, type: typeOfId(ref.id) ?? ref.type } : ref));
 }
 
 /** Answers no refs: what is found by tag is found completely. */

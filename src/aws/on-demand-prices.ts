@@ -4,10 +4,9 @@
  * Linux, shared tenancy, us-east-1, USD per hour, as published in November 2026. Only used to compare and to show:
  * a type that is missing here is bought all the same, without a price.
  * Source: https://aws.amazon.com/ec2/pricing/on-demand/
+ *
+ * First the families whose price doubles with the size, by the price of `large`.
  */
-export const PRICES_AS_OF = '2026-11';
-
-/** Families whose price doubles with the size, by the price of `large`. */
 const LARGE: Record<string, { usd: number; sizes: string }> = {
   m5: { usd: 0.096, sizes: 'large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge' },
   m5a: { usd: 0.086, sizes: 'large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge' },
@@ -21,7 +20,12 @@ const LARGE: Record<string, { usd: number; sizes: string }> = {
   c6i: { usd: 0.085, sizes: 'large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 32xlarge' },
   c6a: { usd: 0.0765, sizes: 'large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 32xlarge 48xlarge' },
   c6g: { usd: 0.068, sizes: 'medium large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge' },
+  c7i: { usd: 0.08925, sizes: 'large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 48xlarge' },
+  c7g: { usd: 0.0725, sizes: 'medium large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge' },
   r5: { usd: 0.126, sizes: 'large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge' },
+  r5a: { usd: 0.113, sizes: 'large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge' },
+  r6g: { usd: 0.1008, sizes: 'medium large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge' },
+  i3: { usd: 0.156, sizes: 'large xlarge 2xlarge 4xlarge 8xlarge 16xlarge' },
   r6i: { usd: 0.126, sizes: 'large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 32xlarge' },
 };
 

@@ -68,6 +68,16 @@ export interface InstanceView extends LaunchedNode {
   tags: Record<string, string>;
 }
 
+/** What EC2 says about the spot request behind an instance: `fulfilled`, `marked-for-termination`... */
+export interface SpotStatus {
+  instanceId: string;
+  /** AWS's own word. Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-request-status.html */
+  code: string;
+  message: string;
+  /** ISO time of the last change. */
+  at: string;
+}
+
 /** Launching and watching instances of one region. */
 export interface ComputePort {
   /** Types that exist, with what planning needs; unknown types are absent from the answer. */
@@ -104,6 +114,8 @@ export interface ComputePort {
   ofExperiment(experimentId: string, call?: Call): Promise<InstanceView[]>;
   /** The instances with these ids; ids EC2 does not know are absent. */
   instances(ids: string[], call?: Call): Promise<InstanceView[]>;
+  /** Spot requests of these instances; on-demand and unknown ones are absent. A notice of interruption shows here first. */
+  spotStatuses(ids: string[], call?: Call): Promise<SpotStatus[]>;
   /** Ends them; ids EC2 no longer knows count as ended. */
   terminate(ids: string[], call?: Call): Promise<void>;
   /** Adds tags to up to 1,000 resources at once. */

@@ -6,11 +6,11 @@ import { runningStack } from './running-stack';
 
 export interface Terminal {
   /** Writes a line to standard output. */
-  out(line: string): void;
+  readonly out: (line: string) => void;
   /** Writes a line to standard error. */
-  err(line: string): void;
+  readonly err: (line: string) => void;
   /** Writes as it is to standard output. */
-  write(text: string): void;
+  readonly write: (text: string) => void;
   /** Standard output is a terminal that can be redrawn. */
   readonly tty: boolean;
   columns(): number;

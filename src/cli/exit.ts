@@ -17,9 +17,6 @@ export const EXIT = {
 /** Exit codes of `cleanup`. */
 export const CLEANUP_EXIT: Record<Verdict, number> = { clean: 0, blocked: 5, protected: 6, unproven: 7 };
 
-/** A process ended by Ctrl-C answers 128 + 2 by convention of the shells. */
-export const INTERRUPTED = 130;
-
 /** The code for how an experiment ended. */
 export function exitCodeOf(result: Pick<ExperimentResult, 'phase' | 'reason'>): number {
   if (result.phase === 'Done') return EXIT.done;

@@ -23,11 +23,15 @@ export async function main(argv: string[], makeContext: (exit: (code: number) =>
   } catch (error) {
     if (error instanceof CommanderError) return usageExitCode(error);
     const problem = problemOf(error);
-    const print = made?.terminal.err ?? ((line: string) => process.stderr.write(`${line}\n`));
+    const print = made?.terminal.err ?? writeError;
     for (const line of problemLines(problem, made?.style ?? createStyle(false))) print(line);
     return problem.exitCode;
   }
   return code;
+}
+
+function writeError(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 if (require.main === module) {

@@ -15,9 +15,7 @@ export function seedOption(): Option {
 
 /** An option that takes a count of at least 1. */
 export function countOption(flags: string, description: string, standard: number): Option {
-  return new Option(flags, description)
-    .argParser((text) => whole(text, 1, Number.MAX_SAFE_INTEGER))
-    .default(standard);
+  return new Option(flags, description).argParser((text) => whole(text, 1, Number.MAX_SAFE_INTEGER)).default(standard);
 }
 
 function whole(text: string, least: number, most: number): number {

@@ -1,5 +1,5 @@
 /** Which commands are there? `holdfast` put together. */
-import { Command, CommanderError } from 'commander';
+import { Command, type CommanderError } from 'commander';
 import { cleanupCommand } from './commands/cleanup';
 import { completionCommand } from './commands/completion';
 import { controlCommands } from './commands/control';
@@ -14,10 +14,16 @@ import { specCommand, validateCommand } from './commands/spec';
 import { EXIT, EXIT_HELP } from './exit';
 
 /** The program; `write` receives help and usage errors. */
-export function createProgram(source: ContextSource, write: { out(text: string): void; err(text: string): void }): Command {
+export function createProgram(
+  source: ContextSource,
+  write: { out: (text: string) => void; err: (text: string) => void },
+): Command {
   const program = new Command('holdfast')
     .description('Durable experiments on EC2 spot capacity, as Temporal workflows')
-    .addHelpText('after', `\nFirst steps:\n  $ holdfast demo\n  $ holdfast run -f examples/pulsar-lab.yaml\n\n${EXIT_HELP}`);
+    .addHelpText(
+      'after',
+      `\nFirst steps:\n  $ holdfast demo\n  $ holdfast run -f examples/pulsar-lab.yaml\n\n${EXIT_HELP}`,
+    );
   const commands = [
     demoCommand(source),
     devCommand(source),
@@ -33,7 +39,8 @@ export function createProgram(source: ContextSource, write: { out(text: string):
     completionCommand(source, () => program),
   ];
   for (const one of commands) program.addCommand(one);
-  for (const one of withChildren(program)) one.exitOverride().configureOutput({ writeOut: write.out, writeErr: write.err });
+  for (const one of withChildren(program))
+    one.exitOverride().configureOutput({ writeOut: write.out, writeErr: write.err });
   return program;
 }
 

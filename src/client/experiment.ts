@@ -1,7 +1,7 @@
 /** What can be asked of one experiment? */
-import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { QUERY, UPDATE, type ExperimentResult, type ExperimentStatus } from '../contracts/messages';
+import type { Client } from '@temporalio/client';
+import { QUERY, SIGNAL, UPDATE, type ExperimentResult, type ExperimentStatus } from '../contracts/messages';
+import { experimentResult } from './result';
 import { translated } from './translate';
 
 /** One experiment, running or ended. Every method rejects with a `HoldfastError`. */
@@ -15,12 +15,14 @@ export interface ExperimentHandle {
   result(): Promise<ExperimentResult>;
   /** Moves the end of the lease by a duration such as `6h`; answers with the new end as ISO text. */
   extend(by: string): Promise<string>;
-  /** Keeps the nodes after the end of the work or a failure, until `release` or the end of the lease. */
-  hold(reason: string): Promise<void>;
+  /** Keeps the nodes after the end of the work, until `release`, the spec's `holdFor` or the end of the lease. */
+  hold(): Promise<void>;
   /** Ends a hold: teardown begins. */
   release(): Promise<void>;
   /** Ends the work early and tears down; the experiment counts as cancelled. */
-  stop(reason: string): Promise<void>;
+  stop(): Promise<void>;
+  /** Adds a line to its timeline. */
+  note(text: string): Promise<void>;
   /** Asks Temporal to cancel: the same orderly teardown, and it works without a worker at hand. */
   cancel(): Promise<void>;
 }
@@ -31,8 +33,8 @@ const ANSWER_MS = 5000;
 /** Wraps a workflow handle; `url` is its page. */
 export function experimentHandle(client: Client, id: string, url: string): ExperimentHandle {
   const workflow = client.workflow.getHandle(id);
-  const update = <T>(name: string, input: unknown): Promise<T> =>
-    translated(id, () => workflow.executeUpdate<T, [unknown]>(name, { args: [input] }));
+  const update = <T>(name: string, args: unknown[]): Promise<T> =>
+    translated(id, () => workflow.executeUpdate<T, [unknown]>(name, { args: args as [unknown] }));
   return {
     id,
     url,
@@ -40,28 +42,16 @@ export function experimentHandle(client: Client, id: string, url: string): Exper
       translated(id, () =>
         client.withDeadline(Date.now() + ANSWER_MS, () => workflow.query<ExperimentStatus>(QUERY.status)),
       ),
-    result: () => translated(id, () => resultOf(workflow)),
-    extend: (by) => update<string>(UPDATE.extend, { by }),
-    hold: (reason) => update<void>(UPDATE.hold, { reason }),
-    release: () => update<void>(UPDATE.release, {}),
-    stop: (reason) => update<void>(UPDATE.stop, { reason }),
-    cancel: () => translated(id, async () => void (await workflow.cancel())),
+    result: () => translated(id, () => experimentResult(client, id)),
+    extend: async (by) => (await update<{ expiresAt: string }>(UPDATE.extend, [{ by }])).expiresAt,
+    hold: () => ignored(update(UPDATE.hold, [])),
+    release: () => ignored(update(UPDATE.release, [])),
+    stop: () => ignored(update(UPDATE.stop, [])),
+    note: (text) => translated(id, () => workflow.signal(SIGNAL.note, text)),
+    cancel: () => ignored(translated(id, () => workflow.cancel())),
   };
 }
 
-/** The result, also of an experiment that failed: it is then the first detail of the failure. */
-async function resultOf(workflow: WorkflowHandle): Promise<ExperimentResult> {
-  try {
-    return (await workflow.result()) as ExperimentResult;
-  } catch (error) {
-    const kept = error instanceof WorkflowFailedError ? detailOf(error.cause) : undefined;
-    if (kept === undefined) throw error;
-    return kept;
-  }
-}
-
-function detailOf(cause: Error | undefined): ExperimentResult | undefined {
-  if (!(cause instanceof ApplicationFailure || cause instanceof CancelledFailure)) return undefined;
-  const detail = cause.details?.[0] as Partial<ExperimentResult> | undefined;
-  return detail?.experimentId !== undefined && detail.phase !== undefined ? (detail as ExperimentResult) : undefined;
+async function ignored(call: Promise<unknown>): Promise<void> {
+  await call;
 }

@@ -9,7 +9,7 @@ import { HoldfastError } from './errors';
 import { experimentHandle, type ExperimentHandle } from './experiment';
 import { experimentId } from './ids';
 import { guessUi, uiLinks, type UiLinks } from './links';
-import { listExperiments, resolveId, type ExperimentListing, type ListOptions } from './listing';
+import { historyEvents, listExperiments, resolveId, type ExperimentListing, type ListOptions } from './listing';
 import { staticDetails, staticSummary } from './summary';
 import { translated } from './translate';
 
@@ -25,6 +25,8 @@ export interface ConnectOptions {
   namespace?: string;
   /** Base address of the Temporal UI, for links; guessed from the address when absent. */
   uiUrl?: string;
+  /** Queue of the workers that should run what is started; default: `holdfast`. */
+  taskQueue?: string;
 }
 
 export interface StartOptions {
@@ -44,6 +46,8 @@ export interface Holdfast {
   resolve(id: string): Promise<string>;
   /** Deletes what carries the experiment's tags and waits for the certificate. Joins a cleanup that is under way. */
   cleanup(input: CleanupInput): Promise<CleanupResult>;
+  /** Events in the histories of an experiment and of the workflows it started (`<id>/...`). */
+  historyEvents(id: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -54,6 +58,7 @@ const CONNECT_TIMEOUT = '5s';
 export async function connect(options: ConnectOptions = {}): Promise<Holdfast> {
   const address = options.connection?.address ?? 'localhost:7233';
   const namespace = options.namespace ?? 'default';
+  const taskQueue = options.taskQueue ?? TASK_QUEUE;
   const connection = await open({ ...options.connection, address });
   const client = new Client({ connection, namespace });
   const links = uiLinks(options.uiUrl ?? guessUi(address), namespace);
@@ -61,10 +66,11 @@ export async function connect(options: ConnectOptions = {}): Promise<Holdfast> {
   return {
     links,
     get,
-    start: (spec, start = {}) => startExperiment(client, spec, start).then(get),
+    start: (spec, start = {}) => startExperiment({ client, taskQueue }, spec, start).then(get),
     list: (list) => translated('', () => listExperiments(client, list)),
     resolve: (id) => translated(id, () => resolveId(client, id)),
-    cleanup: (input) => translated(input.experimentId, () => runCleanup(client, input)),
+    cleanup: (input) => translated(input.experimentId, () => runCleanup({ client, taskQueue }, input)),
+    historyEvents: (id) => translated(id, () => historyEvents(client, id)),
     close: () => connection.close(),
   };
 }
@@ -77,7 +83,11 @@ async function open(options: ConnectionOptions & { address: string }): Promise<C
   }
 }
 
-async function startExperiment(client: Client, input: ExperimentInput, options: StartOptions): Promise<string> {
+async function startExperiment(
+  { client, taskQueue }: { client: Client; taskQueue: string },
+  input: ExperimentInput,
+  options: StartOptions,
+): Promise<string> {
   const parsed = parseExperiment(input);
   if (!parsed.ok) throw new HoldfastError('refused', 'the spec is wrong', { lines: parsed.problems });
   const id = options.id ?? experimentId(parsed.value.name, new Date());
@@ -88,7 +98,7 @@ async function startExperiment(client: Client, input: ExperimentInput, options: 
   await translated(id, () =>
     client.workflow.start('experiment', {
       workflowId: id,
-      taskQueue: TASK_QUEUE,
+      taskQueue,
       args: [input],
       staticSummary: staticSummary(parsed.value),
       staticDetails: staticDetails(parsed.value),

@@ -61,6 +61,17 @@ export async function resolveId(client: Client, given: string): Promise<string> 
   return only;
 }
 
+/** Events of all runs of an experiment and of the workflows below its id. */
+export async function historyEvents(client: Client, id: string): Promise<number> {
+  const query = `WorkflowId = ${quoted(id)} OR WorkflowId STARTS_WITH ${quoted(`${id}/`)}`;
+  let events = 0;
+  for await (const { workflowId, runId } of client.workflow.list({ query })) {
+    // Described rather than listed: visibility learns the length of a history some time after its end.
+    events += (await client.workflow.getHandle(workflowId, runId).describe()).historyLength;
+  }
+  return events;
+}
+
 function quoted(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

@@ -157,8 +157,7 @@ export interface CleanupResult extends CertificateSummary {
 export interface CleanupStatus {
   experimentId: string;
   regions: string[];
-  /** `looking`, `deleting`, `waiting`, `settling`, `done`. */
-  doing: string;
+  doing: 'checking' | 'looking' | 'deleting' | 'settling' | 'done';
   live: number;
   ending: number;
   gone: number;

@@ -5,7 +5,8 @@ import { connect, type Holdfast, type UiLinks } from '../client';
 import type { Config } from '../config';
 import { SEARCH_ATTRIBUTES } from '../contracts/names';
 import { startSimulator } from '../simulator';
-import { SIMULATOR_CREDENTIALS, startWorker } from '../worker';
+import { routeSdkLogs, SIMULATOR_CREDENTIALS, startWorker } from '../worker';
+import { resultsRoot } from './kept-result';
 import { findTemporalCli } from './temporal-cli';
 import { startTemporalServer } from './temporal-server';
 
@@ -62,6 +63,7 @@ async function startParts(
   stops: (() => Promise<void>)[],
   stop: () => Promise<void>,
 ): Promise<Stack> {
+  routeLogsOnce(options.log);
   const server = await startServer(options);
   stops.push(server.stop);
   const simulator = await simulatorOf(options, stops);
@@ -70,7 +72,7 @@ async function startParts(
     namespace: server.namespace,
     cloud: { region: options.config.region, endpoint: simulator.url, credentials: SIMULATOR_CREDENTIALS },
     installation: options.config.installation,
-    resultsRoot: join(options.config.home, 'experiments'),
+    resultsRoot: resultsRoot(options.config.home),
     log: options.log,
   });
   stops.push(() => worker.stop());
@@ -89,6 +91,14 @@ async function startParts(
     stop,
     ended: Promise.race([server.ended, worker.ended]),
   };
+}
+
+let areLogsRouted = false;
+
+/** The SDK's runtime is one per process and takes its logger at its first use. */
+function routeLogsOnce(log: (line: string) => void): void {
+  if (!areLogsRouted) routeSdkLogs('WARN', log);
+  areLogsRouted = true;
 }
 
 async function startServer({ config, database, ports, log }: StackOptions): ReturnType<typeof startTemporalServer> {

@@ -19,7 +19,8 @@ const DOWNLOAD_MS = 120_000;
  */
 const DOWNLOAD = `
 const { TestWorkflowEnvironment } = require(process.argv[1]);
-TestWorkflowEnvironment.createLocal({ server: { log: { format: 'pretty', level: 'error' } } })
+const executable = { type: 'cached-download', downloadDir: process.argv[2] };
+TestWorkflowEnvironment.createLocal({ server: { executable, log: { format: 'pretty', level: 'error' } } })
   .then((env) => env.teardown())
   .then(() => process.exit(0), (error) => { console.error(error.message); process.exit(1); });
 `;
@@ -33,7 +34,7 @@ export async function sdkDownload({ tempDir, fetch: mayFetch, log, host = HOST }
   log(`Downloading the Temporal CLI from ${host} (about 50 MB, once)`);
   try {
     const testing = createRequire(__filename).resolve('@temporalio/testing');
-    await run(process.execPath, ['-e', DOWNLOAD, testing], { timeout: DOWNLOAD_MS });
+    await run(process.execPath, ['-e', DOWNLOAD, testing, tempDir], { timeout: DOWNLOAD_MS });
     return (await isExecutable(path)) ? { path } : { why: `the Temporal SDK left no download at ${path}` };
   } catch (error) {
     return { why: `the Temporal SDK's download failed (${(error as Error).message.trim().split('\n').at(-1) ?? ''})` };

@@ -1,18 +1,15 @@
 /** How is a Temporal server of our own started, known to serve, and certainly ended? */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { Connection } from '@temporalio/client';
+import { pickPorts } from './free-ports';
+import { waitUntilItServes } from './temporal-ready';
 
 const run = promisify(execFile);
 
 const LOOPBACK = '127.0.0.1';
-/** It serves after 0.3 s when idle; two busy cores and an old database file take some seconds. */
-const START_LIMIT_MS = 60_000;
 /** A free port can be taken between looking and starting; three in a row is no coincidence. */
 const ATTEMPTS = 3;
 /** How many of its last lines an error shows. */
@@ -64,7 +61,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   if (options.dbFilename !== undefined) await mkdir(dirname(options.dbFilename), { recursive: true });
   const extra = await optionalFlags(options.cli);
   for (let attempt = 1; ; attempt += 1) {
-    const [port, uiPort] = await ports(options.port, options.uiPort);
+    const [port, uiPort] = await pickPorts(options.port, options.uiPort);
     const outcome = await startOnce(options, port, uiPort, extra);
     if ('address' in outcome) return outcome;
     const collided = outcome.lines.some((line) => /address already in use|port .*(in use|taken)/i.test(line));
@@ -154,53 +151,4 @@ function endGroup(leader: number | undefined): void {
   } catch {
     // Nobody was left.
   }
-}
-
-/** Resolves with true when all of it answers, with false when the time is over or `giveUp` was called. */
-function waitUntilItServes(target: Target): { done: Promise<boolean>; giveUp: () => void } {
-  const deadline = Date.now() + START_LIMIT_MS;
-  let wanted = true;
-  const look = async (): Promise<boolean> => {
-    while (wanted && Date.now() < deadline) {
-      if (await serves(target).catch(() => false)) return true;
-      await pause(50); // it is up within 300 ms, and a refused connection costs nothing
-    }
-    return false;
-  };
-  return { done: look(), giveUp: () => (wanted = false) };
-}
-
-interface Target {
-  address: string;
-  uiUrl: string;
-  namespace: string;
-  attributes: string[];
-}
-
-async function serves({ address, uiUrl, namespace, attributes }: Target): Promise<boolean> {
-  // First, since a refused HTTP call fails at once while a gRPC client waits a second before it tries again.
-  const ui = await fetch(uiUrl, { signal: AbortSignal.timeout(1000) });
-  const connection = await Connection.connect({ address, connectTimeout: 1000 });
-  try {
-    await connection.workflowService.describeNamespace({ namespace });
-    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    return ui.ok && attributes.every((name) => name in customAttributes);
-  } finally {
-    await connection.close();
-  }
-}
-
-/** The wanted ports, free ones for those not named. Both are held before either is let go, so they differ. */
-async function ports(port?: number, uiPort?: number): Promise<[number, number]> {
-  const [first, second] = await Promise.all([holdPort(port), holdPort(uiPort)]);
-  await Promise.all([first.release(), second.release()]);
-  return [first.port, second.port];
-}
-
-async function holdPort(wanted?: number): Promise<{ port: number; release: () => Promise<void> }> {
-  if (wanted !== undefined) return { port: wanted, release: () => Promise.resolve() };
-  const server = createServer();
-  await new Promise<void>((done, fail) => server.once('error', fail).listen(0, LOOPBACK, done));
-  const release = (): Promise<void> => new Promise((done) => void server.close(() => done()));
-  return { port: (server.address() as AddressInfo).port, release };
 }

@@ -9,11 +9,24 @@ export type Cells = Record<string, CertificateCell>;
 /** Lines that the workflow carries; the document has them all. 100 lines of 200 characters are 20 KB. */
 const LINES_CARRIED = 100;
 
-export function foldCells(cells: Cells, region: string, sources: readonly Omit<CertificateCell, 'region' | 'at'>[], at: string): Cells {
+export function foldCells(
+  cells: Cells,
+  region: string,
+  sources: readonly Omit<CertificateCell, 'region' | 'at'>[],
+  at: string,
+): Cells {
   const next = { ...cells };
   for (const source of sources) {
     const { api, subject, pages, live, unreadable } = source;
-    next[`${region}/${subject}`] = { region, subject, api, pages, live, at, ...(unreadable === undefined ? {} : { unreadable }) };
+    next[`${region}/${subject}`] = {
+      region,
+      subject,
+      api,
+      pages,
+      live,
+      at,
+      ...(unreadable === undefined ? {} : { unreadable }),
+    };
   }
   return next;
 }
@@ -58,7 +71,9 @@ function isKept(entry: Entry, entries: Entries, trail: readonly string[] = []): 
 /** What is left and why, one line each; empty exactly when the verdict is `clean`. */
 export function leftOf(proof: Proof): string[] {
   const lines = [
-    ...unreadable(proof.cells).map((cell) => `${cell.region} ${cell.subject}: could not be read: ${cell.unreadable ?? ''}`),
+    ...unreadable(proof.cells).map(
+      (cell) => `${cell.region} ${cell.subject}: could not be read: ${cell.unreadable ?? ''}`,
+    ),
     ...alive(proof.entries).map((one) => `${one.region} ${one.type} ${one.id}: ${whyLeft(one)}`),
   ];
   if (lines.length === 0 && !proof.confirmed) return ['nothing was found, but only one look was made'];
@@ -87,7 +102,10 @@ function ownerOf(tags: Record<string, string>): string {
 /** At most a hundred lines, and how many more there are. */
 export function carried(lines: readonly string[]): string[] {
   if (lines.length <= LINES_CARRIED) return [...lines];
-  return [...lines.slice(0, LINES_CARRIED), `and ${String(lines.length - LINES_CARRIED)} more; the certificate names them`];
+  return [
+    ...lines.slice(0, LINES_CARRIED),
+    `and ${String(lines.length - LINES_CARRIED)} more; the certificate names them`,
+  ];
 }
 
 export interface CertificateHead {

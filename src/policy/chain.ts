@@ -7,7 +7,7 @@ import { tiersOf, type Tier, type TierName } from './tiers';
 export { quotaAdvice } from './advice';
 export { afterReply } from './reply';
 export { spreadProblems } from './spread';
-export { regionPasses, tiersOf, type MarketPolicy, type RegionPass, type Tier, type TierName } from './tiers';
+export { regionPasses, tiersOf, type RegionPass, type TierName } from './tiers';
 export type { LaunchQuestion } from './candidates';
 export type { LaunchReply, NextMove } from './reply';
 

@@ -40,7 +40,7 @@ export function costSummary(
     usdPerHour,
     onDemandUsdPerHour: sum(running.map((node) => node.onDemandUsdPerHour ?? hourlyUsd(node))),
     spentUsd,
-    atExpiryUsd: spentUsd + (usdPerHour * Math.max(0, expiresAtMs - nowMs)) / HOUR_MS,
+    atExpiryUsd: sum([spentUsd, (usdPerHour * Math.max(0, expiresAtMs - nowMs)) / HOUR_MS]),
     at: new Date(nowMs).toISOString(),
   };
 }

@@ -80,7 +80,13 @@ function sighted(before: Entry | undefined, seen: SeenResource, at: string): Ent
 }
 
 /** Takes in the answers to a batch of deletions. */
-export function foldRemovals(entries: Entries, region: string, type: string, removals: readonly Removal[], at: string): Entries {
+export function foldRemovals(
+  entries: Entries,
+  region: string,
+  type: string,
+  removals: readonly Removal[],
+  at: string,
+): Entries {
   const next = { ...entries };
   for (const removal of removals) {
     const key = entryKey({ region, type, id: removal.id });
@@ -107,7 +113,7 @@ export function isDeletable(entry: Entry): boolean {
 }
 
 /** When a refused deletion may be asked for again, in epoch milliseconds; 0 when it was not refused. */
-export function retryAt(entry: Entry): number {
+function retryAt(entry: Entry): number {
   const { refusal } = entry;
   return refusal === undefined ? 0 : refusal.at + Math.min(FIRST_RETRY_MS * 2 ** (refusal.times - 1), LAST_RETRY_MS);
 }
@@ -157,7 +163,7 @@ export function endingNow(entries: Entries): Entry[] {
   return alive(entries).filter((one) => {
     if (one.state === 'ending') return true;
     const owner = one.diesWith === undefined ? undefined : byId.get(one.diesWith);
-    return owner !== undefined && owner.state !== 'live';
+    return one.diesWith !== undefined && owner?.state !== 'live';
   });
 }
 
@@ -166,7 +172,9 @@ export function endingNow(entries: Entries): Entry[] {
  * `retry`: only refused deletions are left, to be asked again at `at`. `stuck`: nothing moves without a person.
  */
 export type Outlook =
-  | { next: 'empty' | 'wait' | 'stuck' }
+  | { next: 'empty' }
+  | { next: 'wait' }
+  | { next: 'stuck' }
   | { next: 'delete'; ready: Entry[] }
   | { next: 'retry'; at: number };
 
@@ -174,7 +182,13 @@ export function outlook(entries: Entries, now: number): Outlook {
   if (alive(entries).length === 0) return { next: 'empty' };
   const ready = readyToDelete(entries, now);
   if (ready.length > 0) return { next: 'delete', ready };
-  const refused = unheld(entries).map(retryAt);
   if (endingNow(entries).length > 0) return { next: 'wait' };
-  return refused.length > 0 ? { next: 'retry', at: Math.min(...refused) } : { next: 'stuck' };
+  const at = nextRetry(entries);
+  return at === undefined ? { next: 'stuck' } : { next: 'retry', at };
+}
+
+/** When the earliest refused deletion may be asked for again, in epoch milliseconds. */
+export function nextRetry(entries: Entries): number | undefined {
+  const times = unheld(entries).flatMap((one) => (one.refusal === undefined ? [] : [retryAt(one)]));
+  return times.length === 0 ? undefined : Math.min(...times);
 }

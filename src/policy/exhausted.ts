@@ -25,7 +25,7 @@ export function whyExhausted(tiers: readonly Tier[], question: LaunchQuestion): 
   const pools = tiers.filter((tier) => tier.wide === last?.wide).flatMap((tier) => statesOf(tier, question));
   const resort = pools.filter((pool) => pool.market === last?.market);
   const quotas = quotaLines(pools, question);
-  if (resort.length > 0 && resort.every((pool) => pool.block?.class === 'quota' && quotas.length > 0)) {
+  if (resort.length > 0 && resort.every((pool) => pool.block?.class === 'quota')) {
     return { reason: 'Quota', advice: quotas.join(' ') };
   }
   return { reason: 'Capacity', advice: [capacityLine(pools, question), ...quotas].join(' ') };

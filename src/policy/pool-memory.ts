@@ -1,5 +1,5 @@
 /** Which pools refused lately, and until when are they left alone? A memory as plain data, passed in and returned. */
-import { poolKey, type ErrorClass, type Pool, type Refusal } from '../contracts/capacity';
+import { poolKey, type ErrorClass, type Pool, type Refusal, type RefusalScope } from '../contracts/capacity';
 
 /** One thing that is not asked for until a time. */
 export interface PoolBlock {
@@ -100,29 +100,26 @@ export function blockOf(
 }
 
 /** The key of what a refusal blocks; undefined when it says nothing about later requests. */
-function coveredBy({ pool, scope, subnetId, ...refusal }: Refusal, quotaFamily: string): string | undefined {
-  // A missing right or a wrong request stops the run; only what is narrower than the run is worth remembering.
-  if (['config', 'shape', 'idempotency'].includes(refusal.class)) return undefined;
-  if (refusal.class === 'auth' && scope !== 'market') return undefined;
-  switch (scope) {
-    case 'pool':
-      return `pool:${poolKey(pool)}`;
-    case 'subnet':
-      return subnetId === undefined ? `pool:${poolKey(pool)}` : `subnet:${subnetId}`;
-    case 'zone':
-      return `zone:${pool.zone}`;
-    case 'family':
-      return familyKey(pool, quotaFamily);
-    case 'market':
-      return marketKey(pool);
-    case 'region':
-      return `region:${pool.region}`;
-    case 'account':
-      return 'account';
-    case 'request':
-    case 'none':
-      return undefined;
-  }
+function coveredBy(refusal: Refusal, quotaFamily: string): string | undefined {
+  if (endsTheRun(refusal)) return undefined;
+  const { pool, subnetId } = refusal;
+  const keys: Record<RefusalScope, string | undefined> = {
+    pool: `pool:${poolKey(pool)}`,
+    subnet: subnetId === undefined ? `pool:${poolKey(pool)}` : `subnet:${subnetId}`,
+    zone: `zone:${pool.zone}`,
+    family: familyKey(pool, quotaFamily),
+    market: marketKey(pool),
+    region: `region:${pool.region}`,
+    account: 'account',
+    request: undefined,
+    none: undefined,
+  };
+  return keys[refusal.scope];
+}
+
+/** A missing right or a wrong request stops the run; only what is narrower than the run is worth remembering. */
+function endsTheRun({ class: word, scope }: Refusal): boolean {
+  return word === 'auth' ? scope !== 'market' : ['config', 'shape', 'idempotency'].includes(word);
 }
 
 function durationMs(refusal: Refusal, strikes: number): number {

@@ -46,7 +46,10 @@ export function folderName(experimentId: string): string {
 function partsOf(name: string): string[] {
   const parts = name.split('/');
   if (parts.every((part) => PART.test(part))) return parts;
-  throw new Failure('Internal', `"${name}" is no name for a result: parts of letters, digits, dots, dashes, with slashes`);
+  throw new Failure(
+    'Internal',
+    `"${name}" is no name for a result: parts of letters, digits, dots, dashes, with slashes`,
+  );
 }
 
 /** Readers see the old file or the new one, never a half: a rename within a folder is atomic. */

@@ -117,6 +117,8 @@ const fields = z.strictObject({
   onFailure: z.enum(['destroy', 'hold']).default('destroy'),
   /** How long a failed experiment is held before it is torn down all the same. */
   holdFor: duration.default(14_400),
+  /** Time between the two looks of cleanup that have to find nothing: AWS's tag indexes may lag by as much. */
+  settle: duration.default(60),
   owner: z.string().min(1).max(128).optional(),
   project: z.string().min(1).max(128).default('holdfast'),
   tags: z.record(tagKey, z.string().max(256)).default({}),

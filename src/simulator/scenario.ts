@@ -122,7 +122,10 @@ export interface ScenarioImage {
 export interface NodesPart {
   default: NodeScript;
   components: Record<string, NodeScript>;
+  /** `ordinal` counts the instances of a component in one experiment in the order they were launched, from 0. */
   overrides: { component: string; ordinal: number; script: NodeScript }[];
+  /** How often a scripted node repeats its readiness checks; 1,000 when left out, as the real script does. */
+  checkEveryMs?: number;
 }
 
 /** All parts optional: what is missing is taken from the default script, then from the built-in behaviour. */

@@ -264,7 +264,12 @@ async function end(run: Run, ending: Ending): Promise<CleanupResult> {
   const { state } = run;
   setPhase(state, 'TearingDown', ending.reason, ending.message);
   const { experimentId } = state.status;
-  const certificate = await tearDown({ experimentId, regions: run.admission.spec.regions });
+  const certificate = await tearDown({
+    experimentId,
+    regions: run.admission.spec.regions,
+    settleSeconds: run.admission.spec.settle,
+    target: run.admission.target,
+  });
   state.status.cleanup = { verdict: certificate.verdict, left: certificate.left, digest: certificate.digest };
   setNodes(state, []);
   const phase = certificate.verdict === 'clean' ? ending.phase : 'Failed';

@@ -36,7 +36,9 @@ export async function provision(input: unknown): Promise<ProvisionResult> {
     const { nodes } = await provisionNodes({ target, ownership, spec, onAttempt, onEvent });
     return { experimentId, expiresAt, nodes, attempts, events };
   } catch (error) {
-    await CancellationScope.nonCancellable(() => tearDown({ experimentId, regions: spec.regions }));
+    await CancellationScope.nonCancellable(() =>
+      tearDown({ experimentId, regions: spec.regions, settleSeconds: spec.settle, target }),
+    );
     if (wasCancelled(error)) throw error;
     const { type, message } = causeOf(error);
     throw failure(type, message, { attempts, events });

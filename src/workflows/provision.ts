@@ -1,5 +1,5 @@
 /** How does an experiment get its nodes? Regions in turn, tiers in turn, one request for the missing count. */
-import { CancellationScope, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, sleep, workflowInfo } from '@temporalio/workflow';
 import type { Target } from '../activities/target';
 import type { Attempt, LaunchedNode, PoolOffer, RegionSurvey } from '../contracts/capacity';
 import { slotName, type Ownership } from '../contracts/names';
@@ -57,10 +57,9 @@ interface Bought extends LaunchedNode {
  */
 export async function provisionNodes(run: Provisioning): Promise<Provisioned> {
   const chain: Chain = { memory: emptyMemory(), surveys: {}, templates: {}, ordinals: {} };
-  const passes = regionPasses(run.spec.regions, run.spec.market);
   const names = Object.keys(run.spec.components);
   const groups = run.spec.placement === 'together' ? [names] : names.map((name) => [name]);
-  const filled = await settleAll(groups.map((group) => placeGroup(run, chain, passes, group)));
+  const filled = await settleAll(groups.map((group) => placeGroup(run, chain, group)));
   return { ...chain, nodes: filled.flat().flatMap((entry) => slots(entry)) };
 }
 
@@ -75,12 +74,20 @@ export async function replaceNodes(
   return filled.nodes;
 }
 
+/** The passes must reach whatever any of the components may buy; the others keep to their own markets in them. */
+function widestPolicy(spec: ExperimentSpec, group: string[]): ExperimentSpec['market'] {
+  const policies = group.map((name) => spec.components[name]?.market ?? spec.market);
+  const [first] = policies;
+  return first !== undefined && policies.every((policy) => policy === first) ? first : 'spot-then-on-demand';
+}
+
 function marketsOf(spec: ExperimentSpec, component: string): RegionPass['markets'] {
   const market = spec.components[component]?.market ?? spec.market;
   return market === 'spot-then-on-demand' ? ['spot', 'on-demand'] : [market];
 }
 
-async function placeGroup(run: Provisioning, chain: Chain, passes: RegionPass[], group: string[]): Promise<Filled[]> {
+async function placeGroup(run: Provisioning, chain: Chain, group: string[]): Promise<Filled[]> {
+  const passes = regionPasses(run.spec.regions, widestPolicy(run.spec, group));
   let last: Filled['short'];
   const unusable: string[] = [];
   for (const pass of passes) {
@@ -155,7 +162,6 @@ async function fill(run: Provisioning, chain: Chain, pass: RegionPass, name: str
       return enough ? { component: name, nodes } : { component: name, nodes, short: plan };
     }
     const result = await ask(run, chain, { name, spec, survey, plan, missing, region: pass.region });
-    asked.push(...result.attempt.pools);
     nodes.push(...result.nodes.map((node) => ({ ...node, region: pass.region, offer: offerOf(plan.offers, node) })));
     const next = afterReply({
       refusals: result.attempt.refusals,
@@ -167,6 +173,11 @@ async function fill(run: Provisioning, chain: Chain, pass: RegionPass, name: str
     attempts.push(result.attempt);
     if (next.kind === 'stop') throw failure(next.failure, next.message);
     for (const note of next.notes) run.onEvent(`${name}: ${note}`);
+    if (next.kind === 'again' && next.repeatAfterMs !== undefined) {
+      await sleep(next.repeatAfterMs, { summary: `${name}: no pool was judged, asking the same again` });
+    } else {
+      asked.push(...result.attempt.pools);
+    }
   }
 }
 
@@ -211,11 +222,12 @@ async function ask(run: Provisioning, chain: Chain, order: Ask): Promise<{ attem
     market: plan.market,
   }));
   const families = new Map(plan.offers.map((offer) => [offer.instanceType, offer.quotaFamily]));
-  chain.memory = recordRefusals(chain.memory, result.refusals, (type) => families.get(type) ?? type, Date.now());
   const filled = pools.filter((pool) =>
     kept.some((node) => node.zone === pool.zone && node.instanceType === pool.instanceType),
   );
-  chain.memory = recordSuccess(chain.memory, filled, Date.now());
+  // Success first: a pool that gave its last node and then refused is blocked, not cleared.
+  const cleared = recordSuccess(chain.memory, filled, Date.now());
+  chain.memory = recordRefusals(cleared, result.refusals, (type) => families.get(type) ?? type, Date.now());
   const attempt: Attempt = {
     component: name,
     region,

@@ -83,11 +83,13 @@ describe('the limiter', () => {
   it('rejects with Throttled and the wait when a turn is more than 5 s away', async () => {
     const limiter = await drained(() => 0);
     for (let times = 0; times < 10; times += 1) limiter.throttled(...write);
-    const waiting = limiter.turn(...write);
+    const first = new AbortController();
+    const waiting = limiter.turn(...write, first.signal);
     await expect(limiter.turn(...write)).rejects.toMatchObject({
       type: 'Throttled',
       details: { retryAfterMs: 10_000 },
     });
-    await waiting;
+    first.abort();
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
   });
 });

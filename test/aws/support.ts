@@ -3,12 +3,18 @@ import { EC2ServiceException } from '@aws-sdk/client-ec2';
 import { createRegion, type AwsRegion } from '../../src/aws/clients';
 import type { FleetRequest } from '../../src/aws/ports';
 
-export const REGION = 'us-west-2';
+const REGION = 'us-west-2';
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
-/** Its clients must be mocked, or point to a server of the test. */
-export function region(endpoint = 'http://127.0.0.1:9'): AwsRegion {
+/** Its clients point to a server of the test. */
+export function region(endpoint: string): AwsRegion {
   return createRegion(REGION, { endpoint, credentials });
+}
+
+/** Its clients must be mocked; no call waits for its turn. */
+export function mockedRegion(): AwsRegion {
+  const limiter = { turn: () => Promise.resolve(), throttled: () => undefined };
+  return createRegion(REGION, { credentials, limiter });
 }
 
 /** An error as the SDK throws it. */

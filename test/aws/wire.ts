@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export const REQUEST_ID = '11111111-2222-3333-4444-555555555555';
+const REQUEST_ID = '11111111-2222-3333-4444-555555555555';
 
 export interface Wire {
   url: string;

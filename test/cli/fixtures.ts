@@ -28,7 +28,8 @@ export function evidence(gate: Gate, seen: string, more: Partial<Evidence> = {})
 export function progressOf(slot: string, at: NodeProgress['at'], seen: Evidence[] = []): NodeProgress {
   const since = '2026-01-02T15:04:10.000Z';
   const component = slot.slice(0, slot.lastIndexOf('-'));
-  return { slot, component, instanceId: `i-${slot}`, region: 'us-west-2', at, since, startedAt: STARTED, evidence: seen };
+  const node = { slot, component, instanceId: `i-${slot}`, region: 'us-west-2' };
+  return { ...node, at, since, startedAt: STARTED, waitedMs: 3000, evidence: seen };
 }
 
 export function anAttempt(more: Partial<Attempt> = {}): Attempt {
@@ -84,10 +85,23 @@ export function aResult(more: Partial<ExperimentResult> = {}): ExperimentResult 
     nodes: [aNode('broker-0'), aNode('broker-1', { market: 'on-demand', usdPerHour: 0.02 })],
     attempts: [anAttempt()],
     steps: [
-      { name: 'load', slot: 'broker-0', exitCode: 0, seconds: 12, result: { rate: 200 }, outputs: { stdout: '', stderr: '' } },
+      {
+        name: 'load',
+        slot: 'broker-0',
+        exitCode: 0,
+        seconds: 12,
+        result: { rate: 200 },
+        outputs: { stdout: '', stderr: '' },
+      },
     ],
     cost: { usdPerHour: 0, onDemandUsdPerHour: 0, spentUsd: 0.0004, atExpiryUsd: 0.0004, at: STARTED },
-    certificate: { verdict: 'clean', resources: 12, left: [], digest: 'abcdef0123456789', document: '/home/ada/c.json' },
+    certificate: {
+      verdict: 'clean',
+      resources: 12,
+      left: [],
+      digest: 'abcdef0123456789',
+      document: '/home/ada/c.json',
+    },
     results: '/home/ada/.holdfast/experiments/lab',
     ...more,
   };

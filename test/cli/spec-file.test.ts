@@ -89,12 +89,12 @@ describe('layers', () => {
   });
 
   it('combine files and assignments into one spec', async () => {
-    const base = await write('base.yaml', 'lease: 1h\ncomponents: { a: { count: 1, services: [x.service] } }\n');
+    const base = await write('base.yaml', 'lease: 1h\ncomponents: { a: { count: 1, widerTypes: [t3.large] } }\n');
     const over = await write('over.yaml', 'components: { a: { count: 2 } }\n');
 
     const { input, spec } = await loadSpec([base, over], ['lease=2h']);
 
-    expect(spec.components['a']).toMatchObject({ count: 2, services: ['x.service'] });
+    expect(spec.components['a']).toMatchObject({ count: 2, widerTypes: ['t3.large'] });
     expect(spec.lease).toBe(7200);
     expect(input.lease).toBe('2h');
   });

@@ -16,6 +16,9 @@ export const CAPABILITIES = {
   'one-node-command': 'a command runs on the named nodes alone',
   'command-list': 'lists the invocations of a command',
   'command-cancel': 'cancels a command',
+  'placement-groups': 'knows placement groups',
+  'key-pair-by-id': 'deletes a key pair by its id',
+  'unknown-ids': 'answers an id it does not know by the code AWS documents',
 } as const;
 export type Capability = keyof typeof CAPABILITIES;
 

@@ -20,7 +20,7 @@ export interface Bench {
   /** An x86_64 image. */
   imageId: string;
   /** A request for two spot nodes over two zones, with its group and template made. */
-  fleet(over?: Partial<FleetRequest>): Promise<FleetRequest>;
+  fleet: (over?: Partial<FleetRequest>) => Promise<FleetRequest>;
 }
 
 export interface Case {

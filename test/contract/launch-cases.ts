@@ -1,7 +1,15 @@
 /** What must hold of launches, and of what they made? */
 import { DescribeVolumesCommand } from '@aws-sdk/client-ec2';
+import { Failure } from '../../src/contracts/failures';
+import type { FleetRequest } from '../../src/aws/ports';
 import { until } from './backend';
 import type { Bench, Case } from './cases';
+
+/** A request for another type, so that scarcity made for one case is not felt by the next. */
+async function fleetOf(bench: Bench, instanceType: string, over: Partial<FleetRequest> = {}): Promise<FleetRequest> {
+  const request = await bench.fleet(over);
+  return { ...request, pools: request.pools.map((pool) => ({ ...pool, instanceType })) };
+}
 
 /** Waits until the launch is readable by tag, as it need not be at once. */
 async function visible({ compute }: Bench, launchId: string, count: number): Promise<string[]> {
@@ -29,6 +37,9 @@ export const LAUNCH_CASES: Case[] = [
       }
       const ids = reply.nodes.map((node) => node.instanceId).sort();
       expect(await visible(bench, request.tags['LaunchID'] ?? '', 3)).toEqual(ids);
+      const own = await bench.compute.ofExperiment(bench.experimentId);
+      expect(own.map((view) => view.instanceId).sort()).toEqual(ids);
+      expect(await bench.compute.ofExperiment('contract')).toEqual([]);
       const views = await bench.compute.instances(ids);
       expect(views.map((view) => view.instanceId).sort()).toEqual(ids);
       for (const view of views) {
@@ -133,14 +144,19 @@ export const LAUNCH_CASES: Case[] = [
     },
   },
   {
-    says: 'a rehearsal with an image that does not exist is an InvalidRequest',
+    says: 'a launch with an image that does not exist buys nothing and blames the request, by refusals or as a whole',
     needs: ['image-check'],
     run: async (bench) => {
       const request = await bench.fleet();
       const pools = request.pools.map((pool) => ({ ...pool, imageId: 'ami-0123456789abcdef0' }));
-      await expect(bench.compute.rehearseFleet({ ...request, pools })).rejects.toMatchObject({
-        type: 'InvalidRequest',
-      });
+      const said: unknown = await bench.compute.fleet({ ...request, pools }).catch((error: unknown) => error);
+      if (said instanceof Failure) {
+        expect(said).toMatchObject({ type: 'InvalidRequest', details: { code: 'InvalidAMIID.NotFound' } });
+      } else {
+        const refusal = expect.objectContaining({ code: 'InvalidAMIID.NotFound', class: 'config', scope: 'request' });
+        expect(said).toMatchObject({ nodes: [], refusals: [refusal, refusal] });
+      }
+      expect(await bench.compute.ofExperiment(bench.experimentId)).toEqual([]);
     },
   },
   {
@@ -178,12 +194,12 @@ export const LAUNCH_CASES: Case[] = [
     says: 'pools without capacity refuse one by one, the others launch',
     needs: ['fleet-refusals'],
     run: async (bench) => {
-      const request = await bench.fleet({ allocation: 'diversified', count: 2 });
+      const request = await fleetOf(bench, 't3a.micro', { allocation: 'diversified' });
       const [dry, wet] = request.pools;
       await bench.backend.setCapacity?.({
         region: bench.region,
         zone: dry?.zone ?? '',
-        type: 't3.micro',
+        type: 't3a.micro',
         market: 'spot',
         capacity: 0,
       });
@@ -194,7 +210,7 @@ export const LAUNCH_CASES: Case[] = [
           class: 'capacity',
           scope: 'pool',
           subnetId: dry?.subnetId,
-          pool: { region: bench.region, zone: dry?.zone, instanceType: 't3.micro', market: 'spot' },
+          pool: { region: bench.region, zone: dry?.zone, instanceType: 't3a.micro', market: 'spot' },
         }),
       ]);
     },
@@ -203,7 +219,7 @@ export const LAUNCH_CASES: Case[] = [
     says: 'a fleet that every pool refuses is a reply without nodes',
     needs: ['fleet-refusals'],
     run: async (bench) => {
-      const request = await bench.fleet();
+      const request = await fleetOf(bench, 't2.micro');
       for (const { zone, instanceType: type } of request.pools) {
         await bench.backend.setCapacity?.({ region: bench.region, zone, type, market: 'spot', capacity: 0 });
       }
@@ -218,8 +234,8 @@ export const LAUNCH_CASES: Case[] = [
     says: 'a vCPU quota refuses the family',
     needs: ['quota'],
     run: async (bench) => {
-      const request = await bench.fleet({ market: 'on-demand' });
-      await bench.backend.setQuota?.({ region: bench.region, group: 'Standard', market: 'on-demand', vcpus: 0 });
+      const request = await fleetOf(bench, 'g4dn.xlarge', { market: 'on-demand' });
+      await bench.backend.setQuota?.({ region: bench.region, group: 'G', market: 'on-demand', vcpus: 0 });
       const reply = await bench.compute.fleet(request);
       expect(reply.nodes).toEqual([]);
       expect(reply.refusals.length).toBeGreaterThan(0);
@@ -238,6 +254,20 @@ export const LAUNCH_CASES: Case[] = [
         return found.length === 2 ? found : undefined;
       });
       expect(views.every((view) => view.hasProfile)).toBe(true);
+    },
+  },
+  {
+    says: 'the spot requests of spot nodes are fulfilled; on-demand nodes have none',
+    run: async (bench) => {
+      const spot = (await bench.compute.fleet(await bench.fleet())).nodes.map((node) => node.instanceId).sort();
+      const demanded = await bench.compute.fleet(await bench.fleet({ market: 'on-demand', count: 1 }));
+      const all = [...spot, ...demanded.nodes.map((node) => node.instanceId), 'i-0123456789abcdef0'];
+      const statuses = await until('both are readable', async () => {
+        const read = await bench.compute.spotStatuses(all);
+        return read.length === 2 ? read : undefined;
+      });
+      expect(statuses.map((status) => status.instanceId).sort()).toEqual(spot);
+      for (const status of statuses) expect(status.code).toBe('fulfilled');
     },
   },
   {

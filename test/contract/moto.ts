@@ -20,6 +20,9 @@ export const MOTO: Profile = {
     'one-node-command': 'runs a command on every instance of the region',
     'command-list': 'has no ListCommandInvocations',
     'command-cancel': 'has no CancelCommand',
+    'placement-groups': 'has no placement groups',
+    'key-pair-by-id': 'deletes by name only',
+    'unknown-ids': 'answers HTTP 500 for a fleet it does not know',
   },
 };
 

@@ -7,6 +7,7 @@ import { CAPABILITIES, type Backend, type Capability, type Profile } from './bac
 import type { Bench, Case } from './cases';
 import { COMMAND_CASES } from './command-cases';
 import { COMPUTE_CASES } from './compute-cases';
+import { INVENTORY_CASES } from './inventory-cases';
 import { LAUNCH_CASES } from './launch-cases';
 import { PLUMBING_CASES } from './plumbing-cases';
 
@@ -14,7 +15,7 @@ const REGION = 'us-west-2';
 const CREDENTIALS = { accessKeyId: 'contract', secretAccessKey: 'contract' };
 const IMAGE = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64';
 
-const CASES: Case[] = [...COMPUTE_CASES, ...LAUNCH_CASES, ...COMMAND_CASES, ...PLUMBING_CASES];
+const CASES: Case[] = [...COMPUTE_CASES, ...LAUNCH_CASES, ...COMMAND_CASES, ...INVENTORY_CASES, ...PLUMBING_CASES];
 
 /** What the profile lacks of what the case needs. */
 function lacking(one: Case, profile: Profile): Capability[] {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { poolKey, type Attempt, type LaunchedNode, type PoolOffer, type Refusal } from '../../src/contracts/capacity';
 import { afterReply, planLaunch, tiersOf, type LaunchQuestion } from '../../src/policy/chain';
 import { blockOf, emptyMemory, recordRefusals, recordSuccess, type PoolMemory } from '../../src/policy/pool-memory';
-import { component, offer, pool, question, refusal, REGION, survey } from './pools';
+import { component, offer, pool, question, refusal, REGION, survey, without } from './pools';
 
 const TYPES = ['m6i.large', 'm5.large', 'c5.large', 'g5.xlarge', 'm7g.large'];
 const ZONES = ['us-west-2a', 'us-west-2b', 'us-west-2c'];
@@ -29,7 +29,7 @@ const anOffer = fc
   .map(({ subnet, spotUsd, ...rest }): PoolOffer => {
     const quotaFamily = familyOf(rest.instanceType);
     const architecture = rest.instanceType === 'm7g.large' ? 'arm64' : 'x86_64';
-    const { spotUsd: _, ...base } = offer({ ...rest, subnetId: `${rest.zone}-${subnet}`, quotaFamily, architecture });
+    const base = without(offer({ ...rest, subnetId: `${rest.zone}-${subnet}`, quotaFamily, architecture }), 'spotUsd');
     return spotUsd === undefined ? base : { ...base, spotUsd };
   });
 

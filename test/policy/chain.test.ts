@@ -1,7 +1,7 @@
 import type { PoolOffer } from '../../src/contracts/capacity';
 import { planLaunch, regionPasses, tiersOf, type LaunchPlan } from '../../src/policy/chain';
 import { emptyMemory, recordRefusals } from '../../src/policy/pool-memory';
-import { component, keys, offer, offers, pool, question, refusal, REGION, survey } from './pools';
+import { component, keys, offer, offers, pool, question, refusal, REGION, survey, without } from './pools';
 
 const A = 'us-west-2a';
 const B = 'us-west-2b';
@@ -71,7 +71,7 @@ describe('one request', () => {
   });
 
   it('puts pools without a price last and keeps them', () => {
-    const { spotUsd: _, ...unpriced } = offer({ zone: A });
+    const unpriced = without(offer({ zone: A }), 'spotUsd');
     const plan = planLaunch(question({ survey: survey([unpriced, offer({ zone: B, spotUsd: 0.09 })]) }));
 
     expect(asks(plan).pools).toEqual(['us-west-2b/m6i.large/spot', 'us-west-2a/m6i.large/spot']);
@@ -304,6 +304,19 @@ describe('a chain without a pool left', () => {
 
     expect(plan.reason).toBe('Capacity');
     expect(plan.advice).toContain('L-34B43A08 (Standard, spot, us-west-2)');
+  });
+
+  it('counts a quota in its smallest type, once per family', () => {
+    const memory = recordRefusals(emptyMemory(), [refusal('VcpuLimitExceeded')], () => 'Standard', 0);
+    const all = [
+      offer({ instanceType: 'm6i.2xlarge', vcpus: 8 }),
+      offer({ instanceType: 'm6i.large', vcpus: 2 }),
+      offer({ instanceType: 'm6i.xlarge', vcpus: 4 }),
+    ];
+    const spec = component({ instanceTypes: all.map((each) => each.instanceType) });
+    const plan = told(planLaunch(question({ spec, survey: survey(all), policy: 'spot', memory, missing: 3 })));
+
+    expect(plan.advice.match(/need \d+ vCPU/g)).toEqual(['need 6 vCPU']);
   });
 
   it('names a limit of the region by its code', () => {

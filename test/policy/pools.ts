@@ -79,3 +79,8 @@ export function question(over: Partial<LaunchQuestion> = {}): LaunchQuestion {
 export function keys(all: readonly PoolOffer[], market: Market): string[] {
   return all.map(({ zone, instanceType }) => poolKey({ region: REGION, zone, instanceType, market }));
 }
+
+/** The value without some of its members, for what AWS leaves out. */
+export function without<T extends object, K extends keyof T & string>(value: T, ...left: K[]): Omit<T, K> {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !left.includes(key as K))) as Omit<T, K>;
+}

@@ -153,6 +153,18 @@ describe('a reply that judged no pool', () => {
     expect(move({ refusals: [refusal('InternalError')], earlier })).toMatchObject({ repeatAfterMs: 1000 });
   });
 
+  it('starts counting again after one that launched something', () => {
+    const partial = { launched: 1, refusals: [refusal('InternalError')] };
+
+    expect(move({ refusals: [refusal('InternalError')], earlier: [partial, partial, partial] })).toMatchObject({
+      repeatAfterMs: 1000,
+    });
+  });
+
+  it('is not what a node shows that AWS failed to start: that counts against its pool', () => {
+    expect(move({ refusals: [refusal('Server.InternalError')] })).toEqual({ kind: 'again', notes: [] });
+  });
+
   it('is not repeated when any pool was judged or anything came', () => {
     const mixed = [refusal('InternalError'), refusal('InsufficientInstanceCapacity', { pool: B })];
 

@@ -3,6 +3,7 @@ import { readConfig } from '../../src/config';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/names';
 import { findTemporalCli } from '../../src/dev/temporal-cli';
 import { startTemporalServer, type TemporalServer } from '../../src/dev/temporal-server';
+import { publishBundle } from './bundle';
 import { publishTemporal } from './temporal';
 
 /** Where the teardown, another module of the same process, finds the server. */
@@ -21,4 +22,5 @@ export default async function globalSetup(): Promise<void> {
   });
   publishTemporal({ ...server, cli: cli.path });
   globalThis.holdfastTestServer = server;
+  await publishBundle();
 }

@@ -5,7 +5,7 @@ import { EXPERIMENT_ID } from '../../contracts/names';
 import type { Context } from '../context';
 import { CLEANUP_EXIT, EXIT, EXIT_HELP } from '../exit';
 import { Problem } from '../problem';
-import { certificateLines } from '../render/outcome';
+import { certificateLines, dryRunLines } from '../render/outcome';
 import { command, outputOption, print, withClient, type ContextSource, type Output } from './shared';
 
 interface CleanupOptions {
@@ -41,7 +41,7 @@ async function cleanup(context: Context, given: string, options: CleanupOptions)
     });
     print(context, options.output, result, () => [
       context.style.bold(experimentId),
-      ...certificateLines(result, context.style),
+      ...(result.dryRun === true ? dryRunLines(result, context.style) : certificateLines(result, context.style)),
     ]);
     context.exit(CLEANUP_EXIT[result.verdict]);
   });

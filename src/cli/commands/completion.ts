@@ -24,7 +24,7 @@ export function completionScript(shell: 'bash' | 'zsh', program: Command): strin
 function commandCases(current: Command, path: string): [string, string[]][] {
   const words = [
     ...current.commands.map((child) => child.name()),
-    ...current.options.flatMap((option) => (option.long === undefined || option.long === null ? [] : [option.long])),
+    ...current.options.flatMap((option) => (option.long === undefined ? [] : [option.long])),
     '--help',
   ];
   const below = current.commands.flatMap((child) => commandCases(child, `${path} ${child.name()}`.trim()));

@@ -14,8 +14,8 @@ export function controlCommands(source: ContextSource): Command[] {
   return [
     command('stop', 'end an experiment in order: its nodes are torn down and certified gone', ['holdfast stop latest'])
       .argument('<id>', id)
-      .option('--reason <text>', 'why, for the record', 'asked for on the command line')
-      .action((given: string, { reason }: { reason: string }) => act(given, (one) => stop(one, reason))),
+      .option('--reason <text>', 'why, for its timeline')
+      .action((given: string, { reason }: { reason?: string }) => act(given, (one) => stop(one, reason))),
     command('extend', 'move the end of the lease', ['holdfast extend latest 6h'])
       .argument('<id>', id)
       .argument('<duration>', 'how much longer, such as 90m or 6h')
@@ -24,10 +24,11 @@ export function controlCommands(source: ContextSource): Command[] {
       ),
     command('hold', 'keep the nodes when the work ends or fails', ['holdfast hold latest --reason "look at the logs"'])
       .argument('<id>', id)
-      .option('--reason <text>', 'why, for the record', 'asked for on the command line')
-      .action((given: string, { reason }: { reason: string }) =>
+      .option('--reason <text>', 'why, for its timeline')
+      .action((given: string, { reason }: { reason?: string }) =>
         act(given, async (one) => {
-          await one.hold(reason);
+          if (reason !== undefined) await one.note(`hold: ${reason}`);
+          await one.hold();
           return `${one.id}: held; let it go with: holdfast release ${one.id}`;
         }),
       ),
@@ -43,9 +44,10 @@ export function controlCommands(source: ContextSource): Command[] {
 }
 
 /** The update answers at once with a word; without a worker the cancellation waits for one. */
-async function stop(experiment: ExperimentHandle, reason: string): Promise<string> {
+async function stop(experiment: ExperimentHandle, reason: string | undefined): Promise<string> {
+  if (reason !== undefined) await experiment.note(`stop: ${reason}`);
   try {
-    await experiment.stop(reason);
+    await experiment.stop();
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.kind !== 'no-worker') throw error;
     await experiment.cancel();

@@ -51,7 +51,12 @@ async function dev(context: Context, options: DevOptions): Promise<void> {
     },
   });
   try {
-    await leaveNote(home, { pid: process.pid, temporal: stack.address, ui: stack.uiUrl, simulator: stack.simulatorUrl });
+    await leaveNote(home, {
+      pid: process.pid,
+      temporal: stack.address,
+      ui: stack.uiUrl,
+      simulator: stack.simulatorUrl,
+    });
     for (const line of welcome(stack)) context.terminal.out(line);
     await untilInterrupted(context, stack.ended);
   } finally {

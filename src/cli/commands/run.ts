@@ -67,7 +67,9 @@ async function followToEnd(context: Context, experiment: ExperimentHandle, outpu
     interrupt.abort();
   });
   const view =
-    output === 'json' ? plainLines(context, (line) => context.terminal.err(line)) : progressView(context, experiment.url);
+    output === 'json'
+      ? plainLines(context, (line) => context.terminal.err(line))
+      : progressView(context, experiment.url);
   try {
     const result = await follow(experiment, view, interrupt.signal);
     if (result === undefined) detached(context, experiment);

@@ -1,10 +1,11 @@
 /** `holdfast show`: everything about one experiment on one page. */
 import type { Command } from 'commander';
-import { HoldfastError } from '../../client';
+import { HoldfastError, type ExperimentHandle } from '../../client';
 import type { ExperimentStatus } from '../../contracts/messages';
 import type { Context } from '../context';
-import { keptStatus } from '../kept';
+import { keptResult } from '../../dev/kept-result';
 import { nextLines } from '../render/next';
+import { resultPage } from '../render/result';
 import { statusPage } from '../render/status';
 import { command, outputOption, print, withClient, type ContextSource, type Output } from './shared';
 
@@ -22,15 +23,22 @@ async function show(context: Context, given: string, output: Output): Promise<vo
   await withClient(context, async (client) => {
     const id = await client.resolve(given).catch((error: unknown) => keepGoing(error, given));
     const experiment = client.get(id);
-    const { status, note } = await statusOf(context, id, () => experiment.status());
-    const { style } = context;
-    print(context, output, status, () => [
-      ...(note === undefined ? [] : [style.yellow(note), '']),
-      ...statusPage(status, { style, at: context.now(), url: experiment.url }),
-      '',
-      ...nextLines(status, style),
-    ]);
+    try {
+      showStatus(context, await experiment.status(), experiment.url, output);
+    } catch (error) {
+      await showKept(context, experiment, output, error);
+    }
   });
+}
+
+function showStatus(context: Context, status: ExperimentStatus, url: string, output: Output): void {
+  const { style } = context;
+  const page = (): string[] => [
+    ...statusPage(status, { style, at: context.now(), url }),
+    '',
+    ...nextLines(status, style),
+  ];
+  print(context, output, status, page);
 }
 
 /** An id that Temporal no longer knows may still have a result folder. */
@@ -39,17 +47,15 @@ function keepGoing(error: unknown, given: string): string {
   throw error;
 }
 
-/** The workflow's answer, else what it last wrote to its result folder, said as such. */
-async function statusOf(
+/** What was kept at its end, said as such; without it, the reason why nobody answers. */
+async function showKept(
   context: Context,
-  id: string,
-  ask: () => Promise<ExperimentStatus>,
-): Promise<{ status: ExperimentStatus; note?: string }> {
-  try {
-    return { status: await ask() };
-  } catch (error) {
-    const kept = await keptStatus(context.config.home, id);
-    if (kept === undefined || !(error instanceof HoldfastError)) throw error;
-    return { status: kept, note: `${error.message}; this is what its result folder says` };
-  }
+  { id, url }: ExperimentHandle,
+  output: Output,
+  reason: unknown,
+): Promise<void> {
+  const kept = await keptResult(context.config.home, id);
+  if (kept === undefined || !(reason instanceof HoldfastError)) throw reason;
+  const note = `${reason.message}; this is from its result folder`;
+  print(context, output, kept, () => [context.style.yellow(note), ...resultPage(kept, url, context.style)]);
 }

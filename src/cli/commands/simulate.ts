@@ -25,7 +25,7 @@ export function simulateCommand(source: ContextSource): Command {
 }
 
 async function simulate(context: Context, options: SimulateOptions): Promise<void> {
-  const { startSimulator } = await import('../../simulator/index.js');
+  const { startSimulator } = await import('../../dev/simulator.js');
   const simulator = await startSimulator({
     scenario: options.scenario,
     ...(options.port === undefined ? {} : { port: options.port }),

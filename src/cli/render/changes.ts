@@ -1,6 +1,6 @@
 /** What happened between two looks? One line per fact, for logs and pipes where nothing can be redrawn. */
 import type { ExperimentStatus } from '../../contracts/messages';
-import type { NodeProgress } from '../../contracts/readiness';
+import type { Evidence, NodeProgress } from '../../contracts/readiness';
 import { attemptLines } from './attempts';
 import { clock, span } from './format';
 import { stepLines } from './outcome';
@@ -9,11 +9,12 @@ import type { Style } from './style';
 /** Lines for everything in `now` that `before` did not have; without `before`, everything. */
 export function changes(before: ExperimentStatus | undefined, now: ExperimentStatus, style: Style): string[] {
   return [
-    ...phaseChange(before, now),
     ...attemptLines(now.attempts.slice(before?.attempts.length ?? 0), style),
-    ...now.progress.flatMap((node) => gateChanges(before, node)),
+    ...gateLines(before, now),
     ...stepLines(now.steps.slice(before?.steps.length ?? 0), style),
     ...cleanupChange(before, now),
+    // Last: what led to a phase was seen together with it.
+    ...phaseChange(before, now),
   ];
 }
 
@@ -24,13 +25,19 @@ function phaseChange(before: ExperimentStatus | undefined, now: ExperimentStatus
   return [`phase ${now.phase}${reason}${message}`];
 }
 
-function gateChanges(before: ExperimentStatus | undefined, node: NodeProgress): string[] {
+function gateLines(before: ExperimentStatus | undefined, now: ExperimentStatus): string[] {
+  const fresh = now.progress.flatMap((node) => newEvidence(before, node).map((seen) => ({ slot: node.slot, seen })));
+  return fresh
+    .sort((a, b) => a.seen.at.localeCompare(b.seen.at))
+    .map(({ slot, seen }) => {
+      const verb = seen.passed ? 'passed' : 'missed';
+      return `${clock(seen.at)} ${slot} ${verb} ${seen.gate} after ${span(seen.afterMs / 1000)}: ${seen.seen}`;
+    });
+}
+
+function newEvidence(before: ExperimentStatus | undefined, node: NodeProgress): Evidence[] {
   const known = before?.progress.find((one) => one.instanceId === node.instanceId)?.evidence.length ?? 0;
-  return node.evidence.slice(known).map((seen) => {
-    const verb = seen.passed ? 'passed' : 'missed';
-    const name = `${node.slot} ${verb} ${seen.gate} after ${span(seen.afterMs / 1000)}: ${seen.seen}`;
-    return `${clock(seen.at)} ${name}`;
-  });
+  return node.evidence.slice(known);
 }
 
 function cleanupChange(before: ExperimentStatus | undefined, now: ExperimentStatus): string[] {

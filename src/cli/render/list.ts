@@ -11,7 +11,20 @@ export interface ListRow {
   status?: ExperimentStatus;
 }
 
-const HEAD = ['ID', 'TEMPLATE', 'OWNER', 'PHASE', 'NODES', 'SPOT/OD', 'REGION', '$/H', 'SPENT', 'AT EXPIRY', 'TTL', 'AGE'];
+const HEAD = [
+  'ID',
+  'TEMPLATE',
+  'OWNER',
+  'PHASE',
+  'NODES',
+  'SPOT/OD',
+  'REGION',
+  '$/H',
+  'SPENT',
+  'AT EXPIRY',
+  'TTL',
+  'AGE',
+];
 
 /** The table and a total per hour; `at` is the time of looking as ISO text. */
 export function listPage(rows: ListRow[], at: string, style: Style): string[] {

@@ -18,7 +18,7 @@ const ANSI = /\u001b\[[0-9;]*m/g;
 
 /** Columns a text takes on a terminal; all characters used here are one column wide. */
 export function visibleWidth(text: string): number {
-  return [...text.replace(ANSI, '')].length;
+  return Array.from(text.replace(ANSI, '')).length;
 }
 
 /** Cuts a line to a number of columns, keeping colours closed. */
@@ -29,8 +29,8 @@ export function clip(line: string, columns: number): string {
   const parts = line.split(/(\u001b\[[0-9;]*m)/);
   const kept = parts.map((part, index) => {
     if (index % 2 === 1) return part;
-    const taken = [...part].slice(0, left).join('');
-    left -= [...taken].length;
+    const taken = Array.from(part).slice(0, left).join('');
+    left -= Array.from(taken).length;
     return taken;
   });
   return `${kept.join('')}…`;

@@ -54,6 +54,7 @@ export function refusalOf(ctx: HandlerContext, candidate: Candidate, market: Mar
   if (!facts) return new AwsError('InvalidInstanceType', `The instance type '${type}' does not exist`);
   if (!isOffered(ctx.world, poolFor(ctx, candidate, market))) return notOffered(ctx, candidate);
   if (candidate.base.image.arch !== facts.arch) return wrongArchitecture(candidate, facts.arch);
+  if (market === 'on-demand' && Object.keys(candidate.base.tags['spot-instances-request']).length > 0) return spotTagsOnDemand();
   const price = priceOf(ctx, candidate, market);
   if (market === 'spot' && candidate.maxPrice !== undefined && candidate.maxPrice < price) {
     return new AwsError('SpotMaxPriceTooLow', `Your Spot request price of ${candidate.maxPrice} is lower than the minimum required Spot request fulfillment price of ${price}.`);
@@ -91,6 +92,10 @@ function wrongArchitecture({ base, type }: Candidate, arch: string): AwsError {
     `The architecture '${arch}' of the specified instance type '${type}' does not match the architecture '${base.image.arch}' of the ` +
       'specified AMI. Specify an instance type and an AMI that have matching architectures, and try again.',
   );
+}
+
+function spotTagsOnDemand(): AwsError {
+  return new AwsError('InvalidParameterValue', "You can't specify tags for 'spot-instances-request' in an On-Demand request.");
 }
 
 function overQuota(market: Market): AwsError {

@@ -47,7 +47,7 @@ function configCandidates(ctx: HandlerContext, state: RegionState, input: Input,
       template,
       weight: number(override, 'WeightedCapacity') ?? 1,
       // Without a priority a pool comes last (API reference, FleetLaunchTemplateOverridesRequest).
-      priority: number(override, 'Priority') ?? Infinity,
+      priority: number(override, 'Priority') ?? Number.MAX_SAFE_INTEGER,
       ...(maxPrice === undefined ? {} : { maxPrice: Number(maxPrice) }),
     }));
   });

@@ -128,4 +128,6 @@ export const QUICK: Scenario = {
   name: 'quick',
   delays: QUICK_DELAYS,
   api: { ...AWS_LIMITS, throttle: false },
+  // As short as the service delays above.
+  nodes: { ...AWS_LIKE.nodes, checkEveryMs: 50 },
 };

@@ -120,6 +120,7 @@ function interfaceFor(ctx: HandlerContext, state: RegionState, order: LaunchOrde
     subnetId: order.subnet.id,
     vpcId: order.subnet.vpcId,
     privateIp: ctx.world.exec ? formatIp(ctx.world.nextNodeAddress++) : subnetIp,
+    subnetAddress: subnetIp,
     description: '',
     securityGroupIds: order.securityGroupIds,
   });

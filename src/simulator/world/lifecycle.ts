@@ -56,6 +56,22 @@ export function stop(world: World, instance: SimInstance, reason: StateReason): 
   for (const notify of world.onInstanceEnd) notify(instance);
 }
 
+/** Why a machine went down that was told to from within. */
+const BY_ITSELF: StateReason = {
+  code: 'Client.InstanceInitiatedShutdown',
+  message: 'Client.InstanceInitiatedShutdown: Instance initiated shutdown',
+};
+
+/**
+ * The machine powers itself off: it stops or ends by its shutdown behavior. One-time spot instances cannot be stopped
+ * and end in any case (the case is not documented: invented).
+ */
+export function shutdown(world: World, state: RegionState, instance: SimInstance): void {
+  if (stateAt(instance, Date.now()) !== 'running') return;
+  if (instance.market === 'spot' || instance.shutdownBehavior === 'terminate') terminate(world, state, instance, BY_ITSELF);
+  else stop(world, instance, BY_ITSELF);
+}
+
 /** Starts a stopped instance again; the caller has seen that its pool has room. */
 export function start(world: World, instance: SimInstance): void {
   const { delays } = world.scenario;
@@ -106,7 +122,7 @@ function releaseInterfaces(world: World, state: RegionState, instance: SimInstan
     eni.draws['interfaceLinger'] = world.random.between(world.scenario.delays.interfaceLinger);
     const goneAt = at + eni.draws['interfaceLinger'];
     plan(world.agenda, goneAt, () => {
-      giveBackAddress(state.subnets.get(eni.subnetId), eni.privateIp);
+      giveBackAddress(state.subnets.get(eni.subnetId), eni.subnetAddress);
       endResource(state, eni, goneAt);
     });
   }

@@ -117,6 +117,8 @@ export interface SimNetworkInterface extends SimResource {
   subnetId: string;
   vpcId: string;
   privateIp: string;
+  /** The address it takes of its subnet: the private one, unless nodes are real processes on loopback. */
+  subnetAddress: string;
   description: string;
   securityGroupIds: string[];
   attachment?: { attachmentId: string; instanceId: string; deviceIndex: number; attachedAt: number; deleteOnTermination: boolean };
@@ -265,7 +267,9 @@ export interface World {
   epoch: number;
   /** Called when an instance begins to end (terminate, reclaim, stop) and on reset; the nodes part ends its processes here. */
   onInstanceEnd: ((instance: SimInstance) => void)[];
-  onReset: (() => void)[];
+  onReset: (() => void | Promise<void>)[];
+  /** Control calls that parts of the simulator add under `/_sim/`, by path. */
+  controls: Map<string, (world: World, body: Record<string, unknown>) => unknown>;
 }
 
 export interface HandlerContext {

@@ -32,6 +32,7 @@ export function createWorld(scenario: Scenario, options: { seed?: number; exec: 
     epoch: 0,
     onInstanceEnd: [],
     onReset: [],
+    controls: new Map(),
   };
 }
 
@@ -62,10 +63,15 @@ export function regionState(ctx: HandlerContext): RegionState {
 
 /** Empties the world as if it had just been made, keeping scenario and seed unless others are given. */
 export function resetWorld(world: World, scenario: Scenario = world.scenario, seed: number = world.seed): void {
-  for (const notify of world.onReset) notify();
+  for (const notify of world.onReset) void notify();
   clearAgenda(world.agenda);
-  const { onInstanceEnd, onReset, url, epoch, exec, dir } = world;
-  Object.assign(world, createWorld(scenario, { seed, exec, dir }), { onInstanceEnd, onReset, epoch: epoch + 1 });
+  const { onInstanceEnd, onReset, controls, url, epoch, exec, dir } = world;
+  Object.assign(world, createWorld(scenario, { seed, exec, dir }), {
+    onInstanceEnd,
+    onReset,
+    controls,
+    epoch: epoch + 1,
+  });
   if (url !== undefined) world.url = url;
 }
 

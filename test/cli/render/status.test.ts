@@ -17,7 +17,9 @@ describe('the page of one experiment', () => {
 
     expect(page[0]).toBe('lab-260102-1504-x7kd  Failed (Capacity)  us-west-2  ada');
     expect(page[1]).toBe('every pool refused');
-    expect(line(page, 'spent')).toBe('$0.0070/h (65 % less than $0.0200/h on demand), spent $0.0001, $0.0140 at lease end');
+    expect(line(page, 'spent')).toBe(
+      '$0.0070/h (65 % less than $0.0200/h on demand), spent $0.0001, $0.0140 at lease end',
+    );
   });
 
   it('says how long the lease still is while anything runs, and nothing of it afterwards', () => {
@@ -63,7 +65,10 @@ describe('the page of one experiment', () => {
   });
 
   it('names what is left when cleanup could not finish', () => {
-    const page = statusPage(aStatus({ cleanup: { verdict: 'blocked', left: ['sg-1 is used by eni-9'], digest: 'd' } }), view);
+    const page = statusPage(
+      aStatus({ cleanup: { verdict: 'blocked', left: ['sg-1 is used by eni-9'], digest: 'd' } }),
+      view,
+    );
 
     expect(page).toContain('blocked');
     expect(page).toContain('  left sg-1 is used by eni-9');
@@ -76,15 +81,17 @@ describe('lines for logs', () => {
     const second = aStatus({
       phase: 'Running',
       attempts: [anAttempt(), anAttempt({ tier: 'on-demand', asked: 1, launched: 1, refusals: [] })],
-      progress: [progressOf('broker-0', 'ready', [...(first.progress[0]?.evidence ?? []), evidence('service', 'active')])],
+      progress: [
+        progressOf('broker-0', 'ready', [...(first.progress[0]?.evidence ?? []), evidence('service', 'active')]),
+      ],
     });
 
     expect(changes(undefined, first, plain)).toContain('phase Configuring');
     expect(changes(first, first, plain)).toEqual([]);
     expect(changes(first, second, plain)).toEqual([
-      'phase Running',
       '15:04:01 launch broker on-demand us-west-2 (2 pools): 1 of 1 in 0.4s',
       '15:04:05 broker-0 passed service after 2.5s: active',
+      'phase Running',
     ]);
   });
 
@@ -125,7 +132,9 @@ describe('the list', () => {
     const status = aStatus({ nodes: [aNode('broker-0'), aNode('broker-1', { market: 'on-demand' })] });
     const page = listPage([{ listing: { ...listing, expiresAt: '2026-01-02T15:14:13.000Z' }, status }], at, plain);
 
-    expect(page[1]).toMatch(/^lab-1 +lab +ada +Held\(NotReady\) +0\/2 +1\/1 +- +\$0.0070 +\$0.0001 +\$0.0140 +10m00s +13s$/);
+    expect(page[1]).toMatch(
+      /^lab-1 +lab +ada +Held\(NotReady\) +0\/2 +1\/1 +- +\$0.0070 +\$0.0001 +\$0.0140 +10m00s +13s$/,
+    );
     expect(page.at(-1)).toBe('total $0.0070/h');
   });
 

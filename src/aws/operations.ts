@@ -1,0 +1,128 @@
+/** Which permissions does Holdfast need? Every operation that src/aws calls, and the IAM policy that follows from it. */
+import { MANAGED_BY, TAG } from '../contracts/names';
+
+/**
+ * What an operation does, which decides its condition in the policy: `destroy` and `change` need our tag on the
+ * resource, `tag` a creation of ours or our tag, `run` our tag on the node.
+ */
+type Effect = 'read' | 'create' | 'tag' | 'change' | 'cancel' | 'destroy' | 'run';
+
+interface Group {
+  /** The IAM prefix; the tagging API's is `tag`. */
+  service: 'ec2' | 'ssm' | 'tag' | 'sts';
+  effect: Effect;
+  /** Names without a space: `DescribeVpcs`; each is the SDK's command without `Command`. */
+  names: string;
+}
+
+const GROUPS: Group[] = [
+  {
+    service: 'ec2',
+    effect: 'read',
+    names:
+      'DescribeAddresses DescribeFleets DescribeImages DescribeInstances DescribeInstanceTypeOfferings ' +
+      'DescribeInstanceTypes DescribeKeyPairs DescribeLaunchTemplates DescribeNetworkInterfaces ' +
+      'DescribePlacementGroups DescribeRegions DescribeSecurityGroupRules DescribeSecurityGroups ' +
+      'DescribeSpotInstanceRequests DescribeSpotPriceHistory DescribeSubnets DescribeTags DescribeVolumes DescribeVpcs',
+  },
+  { service: 'ec2', effect: 'create', names: 'CreateFleet CreateLaunchTemplate CreateSecurityGroup RunInstances' },
+  { service: 'ec2', effect: 'tag', names: 'CreateTags' },
+  {
+    service: 'ec2',
+    effect: 'change',
+    names: 'AuthorizeSecurityGroupIngress RevokeSecurityGroupEgress RevokeSecurityGroupIngress',
+  },
+  // Of spot requests only the id is ours: an instant fleet tags none. Cancelling one ends no instance.
+  { service: 'ec2', effect: 'cancel', names: 'CancelSpotInstanceRequests' },
+  {
+    service: 'ec2',
+    effect: 'destroy',
+    names:
+      'DeleteFleets DeleteKeyPair DeleteLaunchTemplate DeleteNetworkInterface DeletePlacementGroup ' +
+      'DeleteSecurityGroup DeleteSubnet DeleteVolume DeleteVpc ReleaseAddress TerminateInstances',
+  },
+  {
+    service: 'ssm',
+    effect: 'read',
+    names: 'DescribeInstanceInformation GetCommandInvocation GetParameter ListCommandInvocations',
+  },
+  { service: 'ssm', effect: 'run', names: 'SendCommand' },
+  // CancelCommand knows no resources to put a condition on.
+  { service: 'ssm', effect: 'cancel', names: 'CancelCommand' },
+  { service: 'tag', effect: 'read', names: 'GetResources' },
+  { service: 'sts', effect: 'read', names: 'GetCallerIdentity' },
+];
+
+export interface Operation {
+  name: string;
+  /** The IAM action: `ec2:DescribeVpcs`. */
+  action: string;
+  effect: Effect;
+}
+
+export const OPERATIONS: readonly Operation[] = GROUPS.flatMap(({ service, effect, names }) =>
+  names.split(' ').map((name) => ({ name, action: `${service}:${name}`, effect })),
+);
+
+interface Statement {
+  Sid: string;
+  Effect: 'Allow';
+  Action: string[];
+  Resource: string | string[];
+  Condition?: Record<string, Record<string, string | string[]>>;
+}
+
+export interface Policy {
+  Version: '2012-10-17';
+  Statement: Statement[];
+}
+
+/** On resources that carry our tag; without it every deletion of anything else is refused by AWS itself. */
+const OURS = { StringEquals: { [`aws:ResourceTag/${TAG.managedBy}`]: MANAGED_BY } };
+
+/** The least that a worker's role needs. `docs/iam-policy.json` is this, and a test compares them. */
+export function iamPolicy(): Policy {
+  const [groups, rules] = ['security-group', 'security-group-rule'].map((type) => `arn:aws:ec2:*:*:${type}/*`);
+  const creators = OPERATIONS.filter(({ effect }) => effect === 'create').map(({ name }) => name);
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      allow('Read', actions('read')),
+      allow('Create', actions('create')),
+      allow('TagWhatIsCreated', actions('tag'), '*', { StringEquals: { 'ec2:CreateAction': creators } }),
+      allow('TagOwn', actions('tag'), '*', OURS),
+      allow('ChangeOwnGroups', actions('change'), groups, OURS),
+      allow('ChangeRulesOfOwnGroups', actions('change'), rules),
+      allow('DestroyOwn', actions('destroy'), '*', OURS),
+      allow('Cancel', actions('cancel')),
+      allow('RunOnOwnNodes', actions('run'), 'arn:aws:ec2:*:*:instance/*', {
+        StringEquals: { [`ssm:resourceTag/${TAG.managedBy}`]: MANAGED_BY },
+      }),
+      allow('RunShellScripts', actions('run'), 'arn:aws:ssm:*:*:document/AWS-RunShellScript'),
+      ...ROLES,
+    ],
+  };
+}
+
+/** What launches need of IAM, though nothing here calls it: the nodes' role, and the services' roles made on first use. */
+const ROLES: Statement[] = [
+  allow('GiveNodesTheirRole', ['iam:PassRole'], '*', { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } }),
+  allow('FirstSpotAndFleetUse', ['iam:CreateServiceLinkedRole'], '*', {
+    StringEquals: { 'iam:AWSServiceName': ['spot.amazonaws.com', 'ec2fleet.amazonaws.com'] },
+  }),
+];
+
+function actions(effect: Effect): string[] {
+  return OPERATIONS.filter((operation) => operation.effect === effect)
+    .map(({ action }) => action)
+    .sort();
+}
+
+function allow(
+  Sid: string,
+  Action: string[],
+  Resource: Statement['Resource'] = '*',
+  Condition?: Statement['Condition'],
+): Statement {
+  return { Sid, Effect: 'Allow', Action, Resource, ...(Condition === undefined ? {} : { Condition }) };
+}

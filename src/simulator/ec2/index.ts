@@ -1,0 +1,63 @@
+/** Which EC2 operations does the simulator play? Everything else is answered with InvalidAction. */
+import { AwsError } from '../errors';
+import type { Handlers } from '../world/state';
+import { addressOperations } from './addresses';
+import { ruleOperations } from './authorize';
+import { createFleetOperations } from './create-fleet';
+import { fleetOperations } from './fleets';
+import { imageOperations } from './images';
+import { instanceAttributeOperations } from './instance-attributes';
+import { instanceStateOperations } from './instance-states';
+import { instanceStatusOperations } from './instance-status';
+import { instanceOperations } from './instances';
+import { keyPairOperations } from './key-pairs';
+import { launchTemplateVersionOperations } from './launch-template-versions';
+import { launchTemplateOperations } from './launch-templates';
+import { networkInterfaceOperations } from './network-interfaces';
+import { networkOperations } from './networks';
+import { placeOperations } from './places';
+import { placementGroupOperations } from './placement-groups';
+import { priceOperations } from './prices';
+import { runInstancesOperations } from './run-instances';
+import { securityGroupOperations } from './security-groups';
+import { spotRequestOperations } from './spot-requests';
+import { tagOperations } from './tags';
+import { volumeOperations } from './volumes';
+
+const played: Handlers = {
+  ...addressOperations,
+  ...createFleetOperations,
+  ...fleetOperations,
+  ...imageOperations,
+  ...instanceAttributeOperations,
+  ...instanceOperations,
+  ...instanceStateOperations,
+  ...instanceStatusOperations,
+  ...keyPairOperations,
+  ...launchTemplateOperations,
+  ...launchTemplateVersionOperations,
+  ...networkInterfaceOperations,
+  ...networkOperations,
+  ...placeOperations,
+  ...placementGroupOperations,
+  ...priceOperations,
+  ...ruleOperations,
+  ...runInstancesOperations,
+  ...securityGroupOperations,
+  ...spotRequestOperations,
+  ...tagOperations,
+  ...volumeOperations,
+};
+
+/** DryRun ends every call before it acts, once its parameters are well-formed (EC2 API reference, "Common parameters"). */
+export const ec2Operations: Handlers = Object.fromEntries(
+  Object.entries(played).map(([name, handler]) => [
+    name,
+    (input, ctx) => {
+      if (input['DryRun'] === true) {
+        throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
+      }
+      return handler(input, ctx);
+    },
+  ]),
+);

@@ -1,0 +1,292 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { createCleanupActivities, type CleanupActivities } from '../../src/activities/cleanup';
+import { guard } from '../../src/activities/failure';
+import type { Certificate } from '../../src/contracts/inventory';
+import { foldSeen, type Entry } from '../../src/policy/deletion';
+import { createFolderStore } from '../../src/results/folder';
+import { memoryCloud, memoryResource, type MemoryOptions, type MemoryResource } from '../support/memory-inventory';
+
+/** Refusals are the subject here, so they are not logged. */
+const logger = new DefaultLogger('ERROR');
+const target = { account: '123456789012', endpoint: 'memory' };
+const where = { target, experimentId: 'exp-1', region: 'us-west-2' };
+const soon = (): string => new Date(Date.now() + 60_000).toISOString();
+
+describe('the cleanup activities', () => {
+  let root: string;
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'holdfast-cleanup-'));
+  });
+
+  afterAll(async () => {
+    await rm(root, { recursive: true });
+  });
+
+  function bench(resources: MemoryResource[] = [], options: MemoryOptions = {}) {
+    const memory = memoryCloud(resources, options);
+    const activities = guard(createCleanupActivities({ cloud: memory.cloud, results: createFolderStore(root) }));
+    const run = <K extends keyof CleanupActivities>(
+      name: K,
+      input: Parameters<CleanupActivities[K]>[0],
+      attempt = 1,
+    ) => {
+      const activity = activities[name] as (value: unknown) => ReturnType<CleanupActivities[K]>;
+      return new MockActivityEnvironment({ attempt }, { logger }).run(activity, input) as ReturnType<
+        CleanupActivities[K]
+      >;
+    };
+    return { ...memory, run };
+  }
+
+  describe('admitCleanup', () => {
+    it('fills in every region of the account, the times and whose account it is', async () => {
+      await expect(bench().run('admitCleanup', { experimentId: 'exp-1' })).resolves.toEqual({
+        experimentId: 'exp-1',
+        regions: ['us-west-2', 'eu-west-1'],
+        dryRun: false,
+        settleSeconds: 60,
+        limitSeconds: 1800,
+        target,
+      });
+    });
+
+    it.each([
+      [undefined, 'experimentId: is missing'],
+      [{ experimentId: '' }, 'experimentId: is no experiment id'],
+      [{ experimentId: 'exp-*' }, 'experimentId: is no experiment id'],
+      [{ experimentId: 'exp-1', region: 'us-west-2' }, 'region: is no known field; did you mean "regions"?'],
+      [{ experimentId: 'exp-1', regions: ['mars'] }, 'regions.0: is no region'],
+      [
+        { experimentId: 'exp-1', regions: ['us-west-3'] },
+        'regions.0: is no enabled region of this account: us-west-3; did you mean "us-west-2"?',
+      ],
+      [{ experimentId: 'exp-1', limitSeconds: 'soon' }, 'limitSeconds: is no duration'],
+    ])('refuses %j in one line', async (input, line) => {
+      const refusal = bench().run('admitCleanup', input);
+
+      await expect(refusal).rejects.toMatchObject({ type: 'InvalidInput', nonRetryable: true });
+      await expect(refusal).rejects.toThrow(line);
+      await expect(refusal).rejects.toThrow(/^[^\n]*$/);
+    });
+
+    it('says so when the regions cannot be listed, and does not take that for no regions', async () => {
+      const { run } = bench([], { unreadable: ['*'] });
+
+      await expect(run('admitCleanup', { experimentId: 'exp-1' })).resolves.toMatchObject({
+        regions: [],
+        regionsUnreadable: 'DescribeRegions: UnauthorizedOperation',
+      });
+      await expect(run('admitCleanup', { experimentId: 'exp-1', regions: ['us-west-2'] })).resolves.toMatchObject({
+        regions: ['us-west-2'],
+      });
+    });
+  });
+
+  it.each(['discoverResources', 'removeResources', 'observeRemaining'] as const)(
+    '%s hands the task back when the worker acts on another account',
+    async (name) => {
+      const { run, calls } = bench([], { account: '999999999999' });
+      const input = {
+        ...where,
+        depth: 'full',
+        seen: [],
+        type: 'instance',
+        ids: ['i-1'],
+        entries: [],
+        deadline: soon(),
+      } as never;
+
+      await expect(run(name, input)).rejects.toMatchObject({ type: 'ForeignWorker', nonRetryable: false });
+      expect(calls).toEqual({ discover: [], remove: [], mutations: 0 });
+    },
+  );
+
+  describe('discoverResources', () => {
+    it('finds what carries both tags with the exact id, and nothing of its namesakes', async () => {
+      const ids = ['exp-1', 'exp-10', 'EXP-1', 'exp-*'];
+      const mine = ids.map((ExperimentID, index) =>
+        memoryResource({ type: 'volume', id: `vol-${String(index)}`, tags: { ExperimentID, ManagedBy: 'holdfast' } }),
+      );
+      const half = memoryResource({ type: 'volume', id: 'vol-half', tags: { ExperimentID: 'exp-1' } });
+
+      const found = await bench([...mine, half]).run('discoverResources', { ...where, depth: 'full', seen: [] });
+
+      expect(found.resources.map((one) => one.id)).toEqual(['vol-0']);
+      expect(found.resources[0]).not.toHaveProperty('tags');
+    });
+
+    it('answers what could not be read instead of failing', async () => {
+      const { run } = bench([], { unreadable: ['us-west-2/volume'] });
+
+      const { sources } = await run('discoverResources', { ...where, depth: 'full', seen: [] });
+
+      expect(sources.filter((source) => source.unreadable !== undefined).map((source) => source.subject)).toEqual([
+        'volume',
+      ]);
+    });
+
+    it('tries again where trying may help, and after a few tries goes on without', async () => {
+      const { cloud } = memoryCloud([]);
+      const failing = {
+        api: 'DescribeVolumes',
+        subject: 'volume',
+        pages: 0,
+        live: 0,
+        unreadable: '503',
+        transient: true,
+      };
+      const inventory = {
+        ...cloud.inventory('us-west-2'),
+        discover: () => Promise.resolve({ resources: [], sources: [failing] }),
+      };
+      const { discoverResources } = guard(
+        createCleanupActivities({ cloud: { ...cloud, inventory: () => inventory }, results: createFolderStore(root) }),
+      );
+      const look = (attempt: number) =>
+        new MockActivityEnvironment({ attempt }, { logger }).run(discoverResources, {
+          ...where,
+          depth: 'full' as const,
+          seen: [],
+        });
+
+      await expect(look(1)).rejects.toMatchObject({ type: 'ServiceUnavailable', nonRetryable: false });
+      await expect(look(4)).resolves.toMatchObject({ sources: [failing] });
+    });
+  });
+
+  describe('removeResources', () => {
+    it('asks for what lives, and not for what is ending or gone', async () => {
+      const resources = [
+        memoryResource({ type: 'instance', id: 'i-1', endsAfterMs: 60_000 }),
+        memoryResource({ type: 'instance', id: 'i-2', endsAfterMs: 60_000, endsAt: Date.now() + 60_000 }),
+      ];
+      const { run, calls } = bench(resources);
+
+      const { removals } = await run('removeResources', { ...where, type: 'instance', ids: ['i-1', 'i-2', 'i-3'] });
+
+      expect(calls.remove).toEqual([['i-1']]);
+      expect(Object.fromEntries(removals.map((one) => [one.id, one.outcome]))).toEqual({
+        'i-1': 'asked',
+        'i-2': 'asked',
+        'i-3': 'gone',
+      });
+    });
+
+    it('does not ask twice for what a try with a lost reply already ended', async () => {
+      const { run, calls } = bench([memoryResource({ type: 'instance', id: 'i-1', endsAfterMs: 60_000 })], {
+        lostReplies: 1,
+      });
+      const input = { ...where, type: 'instance', ids: ['i-1'] };
+
+      await expect(run('removeResources', input)).rejects.toMatchObject({
+        type: 'ServiceUnavailable',
+        nonRetryable: false,
+      });
+      await expect(run('removeResources', input, 2)).resolves.toMatchObject({
+        removals: [{ id: 'i-1', outcome: 'asked' }],
+      });
+
+      expect(calls.mutations).toBe(1);
+    });
+
+    it('leaves alone what lost its tags since it was seen, or became protected', async () => {
+      const resources = [
+        memoryResource({ type: 'volume', id: 'vol-1', tags: { ExperimentID: 'exp-1' } }),
+        memoryResource({ type: 'volume', id: 'vol-2', protectedBy: 'tag DoNotDelete' }),
+      ];
+      const { run, calls } = bench(resources);
+
+      const { removals } = await run('removeResources', { ...where, type: 'volume', ids: ['vol-1', 'vol-2'] });
+
+      expect(removals.map((one) => one.outcome)).toEqual(['protected', 'protected']);
+      expect(calls.mutations).toBe(0);
+    });
+  });
+
+  describe('observeRemaining', () => {
+    const ending = memoryResource({ type: 'instance', id: 'i-1', endsAt: Date.now() + 600_000, endsAfterMs: 0 });
+    const volume = memoryResource({ type: 'volume', id: 'vol-1', neededBy: ['i-1'] });
+    const entriesOf = (resources: MemoryResource[], state: Entry['state']): Entry[] =>
+      Object.values(
+        foldSeen(
+          {},
+          resources.map(({ tags: _tags, endsAfterMs: _after, endsAt, ...rest }) => ({
+            ...rest,
+            state: endsAt === undefined ? ('live' as const) : state,
+            seen: 'x',
+          })),
+          new Date().toISOString(),
+        ),
+      );
+
+    it('says "not yet" benignly, sooner at first, and never later than the deadline', async () => {
+      const { run } = bench([ending, volume]);
+      const entries = entriesOf([ending, volume], 'ending');
+      const pauseOf = async (attempt: number, deadline: string): Promise<unknown> => {
+        const refusal = run('observeRemaining', { ...where, entries, deadline }, attempt);
+        await expect(refusal).rejects.toMatchObject({ type: 'NotReady', nonRetryable: false, category: 'BENIGN' });
+        return refusal.catch((error: unknown) => (error as { nextRetryDelay: number }).nextRetryDelay);
+      };
+
+      expect(await pauseOf(1, soon())).toBe(250);
+      expect(await pauseOf(9, soon())).toBe(2000);
+      expect(await pauseOf(9, new Date(Date.now() + 500).toISOString())).toBeLessThanOrEqual(500);
+    });
+
+    it('returns when something that waited became ready', async () => {
+      const gone = { ...ending, endsAt: Date.now() - 1 };
+      const other = { ...ending, id: 'i-2' };
+      const { run } = bench([gone, other, volume]);
+
+      const seen = await run('observeRemaining', {
+        ...where,
+        entries: entriesOf([gone, other, volume], 'ending'),
+        deadline: soon(),
+      });
+
+      expect(Object.fromEntries(seen.resources.map((one) => [one.id, one.state]))).toEqual({
+        'i-1': 'gone',
+        'i-2': 'ending',
+      });
+    });
+
+    it('looks once more after the deadline and then answers', async () => {
+      const { run } = bench([ending]);
+      const input = {
+        ...where,
+        entries: entriesOf([ending], 'ending'),
+        deadline: new Date(Date.now() - 60_000).toISOString(),
+      };
+
+      await expect(run('observeRemaining', input)).resolves.toMatchObject({
+        resources: [{ id: 'i-1', state: 'ending' }],
+      });
+    });
+  });
+
+  it('keeps the whole certificate with a digest of exactly what is kept', async () => {
+    const certificate: Certificate = {
+      experimentId: 'exp-1',
+      account: target.account,
+      verdict: 'clean',
+      regions: ['us-west-2'],
+      resources: [],
+      cells: [],
+      left: [],
+      startedAt: '2026-01-01T00:00:00.000Z',
+      finishedAt: '2026-01-01T00:00:01.000Z',
+    };
+
+    const { document, digest } = await bench().run('saveCertificate', { certificate });
+
+    const text = await readFile(document, 'utf8');
+    expect(JSON.parse(text)).toEqual(certificate);
+    expect(digest).toBe(createHash('sha256').update(text).digest('hex'));
+  });
+});

@@ -1,0 +1,279 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HoldfastError } from '../../src/client';
+import { createProgram } from '../../src/cli/program';
+import type { CleanupResult, ExperimentResult } from '../../src/contracts/messages';
+import type { ExperimentInput } from '../../src/schemas/experiment';
+import { aHandle, runCli } from './fake-context';
+import { aResult, aStatus } from './fixtures';
+
+let folder: string;
+let spec: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-cli-'));
+  spec = join(folder, 'spec.yaml');
+  await writeFile(spec, 'name: lab\ncomponents: { a: { count: 1 } }\n');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('run', () => {
+  it('starts what the layers say, with the owner of this machine, and prints the end', async () => {
+    const started: ExperimentInput[] = [];
+    const start = (input: ExperimentInput): Promise<ReturnType<typeof aHandle>> => {
+      started.push(input);
+      return Promise.resolve(aHandle());
+    };
+
+    const ran = await runCli(['run', '-f', spec, '--set', 'components.a.count=2'], { client: { start } });
+
+    expect(ran.code).toBe(0);
+    expect(started).toEqual([{ name: 'lab', owner: 'ada', components: { a: { count: 2 } } }]);
+    expect(ran.out.join('\n')).toContain('phase Done');
+    expect(ran.out.join('\n')).toContain('clean: nothing is left');
+  });
+
+  it.each<[Partial<ExperimentResult>, number]>([
+    [{ phase: 'Failed', reason: 'Workload' }, 1],
+    [{ phase: 'Failed', reason: 'Timeout' }, 1],
+    [{ phase: 'Failed', reason: 'Capacity' }, 2],
+    [{ phase: 'Failed', reason: 'NotReady' }, 2],
+    [{ phase: 'Failed' }, 2],
+    [{ phase: 'Failed', reason: 'Quota' }, 3],
+    [{ phase: 'Cancelled', reason: 'User' }, 4],
+    [{ phase: 'Expired', reason: 'Timeout' }, 4],
+  ])('answers %j with exit code %d', async (end, code) => {
+    const get = (): ReturnType<typeof aHandle> => aHandle({ result: () => Promise.resolve(aResult(end)) });
+
+    expect((await runCli(['run', '-f', spec], { client: { get } })).code).toBe(code);
+  });
+
+  it('prints one JSON document on standard output, progress beside it', async () => {
+    const ran = await runCli(['run', '-f', spec, '-o', 'json']);
+
+    expect(JSON.parse(ran.out.join('\n'))).toMatchObject({ phase: 'Done', certificate: { verdict: 'clean' } });
+    expect(ran.err).toContain('phase Done');
+  });
+
+  it('leaves the experiment running on Ctrl-C and says how to follow and end it', async () => {
+    const endless = aHandle({ status: () => Promise.resolve(aStatus()), result: () => new Promise(() => undefined) });
+
+    const ran = await runCli(['run', '-f', spec], {
+      client: { get: () => endless },
+      onInterrupt: (press) => {
+        setImmediate(press);
+      },
+    });
+
+    expect(ran.code).toBe(0);
+    expect(ran.err.join('\n')).toContain('left lab-260102-1504-x7kd running');
+    expect(ran.err.join('\n')).toContain('holdfast attach lab-260102-1504-x7kd');
+    expect(ran.err.join('\n')).toContain('holdfast stop lab-260102-1504-x7kd');
+  });
+
+  it('goes on waiting while no worker answers, and says so once', async () => {
+    let asked = 0;
+    const finished = deferred<ExperimentResult>();
+    const status = (): Promise<never> => {
+      asked += 1;
+      if (asked === 3) finished.resolve(aResult());
+      return Promise.reject(new HoldfastError('no-worker', 'no worker answers'));
+    };
+
+    const ran = await runCli(['run', '-f', spec], {
+      client: { get: () => aHandle({ status, result: () => finished.promise }) },
+    });
+
+    expect(ran.code).toBe(0);
+    expect(ran.out.filter((line) => line.startsWith('waiting:'))).toEqual(['waiting: no worker answers']);
+  });
+
+  it('redraws in place on a terminal', async () => {
+    const ran = await runCli(['run', '-f', spec], { tty: true });
+
+    expect(ran.out.join('')).toContain('\u001b[J');
+    expect(ran.out.some((text) => text.startsWith('\u001b[') && text.includes('A\r'))).toBe(true);
+  });
+
+  it('refuses a wrong spec with exit code 3 and one line per mistake, and starts nothing', async () => {
+    const bad = join(folder, 'bad.yaml');
+    await writeFile(bad, 'lease: soon\ncomponents: { a: { cuont: 1 } }\n');
+    const start = (): Promise<never> => Promise.reject(new Error('must not start'));
+
+    const ran = await runCli(['run', '-f', bad], { client: { start } });
+
+    expect(ran.code).toBe(3);
+    expect(ran.err.filter((line) => line.includes(bad) && /:\d+:\d+ /.test(line))).toHaveLength(2);
+  });
+});
+
+describe('show', () => {
+  it('prints the page and the next commands, and JSON when asked', async () => {
+    const page = await runCli(['show', 'latest']);
+    const json = await runCli(['show', 'latest', '-o', 'json']);
+
+    expect(page.out[0]).toContain('lab-260102-1504-x7kd  Done');
+    expect(page.out.at(-1)).toContain('holdfast cleanup lab-260102-1504-x7kd --dry-run');
+    expect(JSON.parse(json.out.join('\n'))).toEqual(aStatus({ phase: 'Done' }));
+  });
+
+  it('falls back to the result folder of an experiment that Temporal has forgotten, and says so', async () => {
+    const kept = join(folder, 'experiments', 'lab-old');
+    await mkdir(kept, { recursive: true });
+    await writeFile(join(kept, 'experiment.json'), JSON.stringify(aResult({ experimentId: 'lab-old' })));
+    const gone = (): Promise<never> =>
+      Promise.reject(new HoldfastError('not-found', 'no experiment has the id lab-old'));
+
+    const ran = await runCli(['show', 'lab-old'], {
+      home: folder,
+      client: { resolve: gone, get: (id) => aHandle({ id, status: gone }) },
+    });
+
+    expect(ran.code).toBe(0);
+    expect(ran.out[0]).toBe('no experiment has the id lab-old; this is from its result folder');
+    expect(ran.out.join('\n')).toContain('lab-old  Done');
+  });
+
+  it('says what to do when nobody knows the id', async () => {
+    const gone = (): Promise<never> => Promise.reject(new HoldfastError('not-found', 'no experiment has the id x'));
+
+    const ran = await runCli(['show', 'x'], { client: { resolve: gone, get: () => aHandle({ status: gone }) } });
+
+    expect(ran.code).toBe(3);
+    expect(ran.err).toEqual(['error: no experiment has the id x', 'next:  holdfast list']);
+  });
+});
+
+describe('cleanup', () => {
+  const answer = (verdict: CleanupResult['verdict'], left: string[] = []): CleanupResult => ({
+    experimentId: 'lab',
+    verdict,
+    resources: 3,
+    left,
+    digest: 'd',
+    document: '/c.json',
+  });
+
+  it.each<[CleanupResult['verdict'], number]>([
+    ['clean', 0],
+    ['blocked', 5],
+    ['protected', 6],
+    ['unproven', 7],
+  ])('answers the verdict %s with exit code %d', async (verdict, code) => {
+    const cleanup = (): Promise<CleanupResult> => Promise.resolve(answer(verdict));
+
+    expect((await runCli(['cleanup', 'lab'], { client: { cleanup } })).code).toBe(code);
+  });
+
+  it('passes regions and dry run on, and names what is left', async () => {
+    const inputs: unknown[] = [];
+    const cleanup = (input: unknown): Promise<CleanupResult> => {
+      inputs.push(input);
+      return Promise.resolve({ ...answer('blocked', ['us-west-2 sg-1: waits']), dryRun: true });
+    };
+
+    const ran = await runCli(['cleanup', 'lab', '--dry-run', '--regions', 'us-west-2, us-east-1'], {
+      client: { cleanup },
+    });
+
+    expect(inputs).toEqual([{ experimentId: 'lab', regions: ['us-west-2', 'us-east-1'], dryRun: true }]);
+    expect(ran.out).toEqual(['lab', '1 finding (dry run: nothing was changed)', '  us-west-2 sg-1: waits']);
+    expect(ran.code).toBe(5);
+  });
+
+  it('takes an id that Temporal does not know, since tags are all it needs', async () => {
+    const ids: string[] = [];
+    const cleanup = (input: { experimentId: string }): Promise<CleanupResult> => {
+      ids.push(input.experimentId);
+      return Promise.resolve(answer('clean'));
+    };
+    const resolve = (): Promise<never> => Promise.reject(new HoldfastError('not-found', 'unknown'));
+
+    await runCli(['cleanup', 'forgotten-1'], { client: { cleanup, resolve } });
+
+    expect(ids).toEqual(['forgotten-1']);
+  });
+
+  it('refuses to pull the nodes away under a running experiment', async () => {
+    const running = { id: 'lab', runId: 'r', state: 'RUNNING', startedAt: '2026-01-02T15:04:00.000Z' };
+
+    const ran = await runCli(['cleanup', 'lab'], { client: { list: () => Promise.resolve([running]) } });
+
+    expect(ran.code).toBe(3);
+    expect(ran.err[1]).toContain('holdfast stop lab');
+  });
+});
+
+describe('stop', () => {
+  it('cancels through Temporal when no worker can take the update', async () => {
+    let cancelled = false;
+    const handle = aHandle({
+      stop: () => Promise.reject(new HoldfastError('no-worker', 'none')),
+      cancel: () => {
+        cancelled = true;
+        return Promise.resolve();
+      },
+    });
+
+    const ran = await runCli(['stop', 'lab'], { client: { get: () => handle } });
+
+    expect(cancelled).toBe(true);
+    expect(ran.out[0]).toContain('as soon as one does');
+  });
+});
+
+describe('the command line', () => {
+  it('suggests the option that was meant and exits with 3', async () => {
+    const written = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+
+    const { code } = await runCli(['run', '--flie', 'x']);
+
+    expect(code).toBe(3);
+    expect(written.mock.calls.join('')).toContain('Did you mean --file?');
+    written.mockRestore();
+  });
+
+  it('gives every command help with an example', () => {
+    let text = '';
+    const program = createProgram(
+      () => {
+        throw new Error('help needs no context');
+      },
+      { out: (part) => (text += part), err: () => undefined },
+    );
+
+    for (const one of program.commands) {
+      text = '';
+      one.outputHelp();
+      expect(text).toMatch(/Examples?:\n {2}\$ /);
+    }
+    expect(program.commands.map((one) => one.name())).toEqual(
+      expect.arrayContaining(['demo', 'dev', 'run', 'show', 'list', 'cleanup', 'simulate', 'spec', 'validate']),
+    );
+  });
+
+  it('checks several files and names each', async () => {
+    const bad = join(folder, 'bad2.yaml');
+    await writeFile(bad, 'leese: 1h\ncomponents: { a: {} }\n');
+
+    const ran = await runCli(['validate', spec, bad]);
+
+    expect(ran.code).toBe(3);
+    expect(ran.out).toEqual([`${spec}: ok`, `${bad}:1:1 leese: is no known field; did you mean "lease"?`]);
+  });
+
+  it('completes commands and options from the commands themselves', async () => {
+    const { out } = await runCli(['completion', 'bash']);
+
+    expect(out.join('\n')).toMatch(/"spec"\) words="validate schema show --help"/);
+    expect(out.join('\n')).toMatch(/"run"\) words=".*--set.*--detach/);
+  });
+});
+
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,85 @@
+/** A terminal that remembers and a client that answers what it is told, for tests of commands. */
+import { main } from '../../src/cli/main';
+import type { Context } from '../../src/cli/context';
+import { createStyle } from '../../src/cli/render/style';
+import { uiLinks, type ExperimentHandle, type Holdfast } from '../../src/client';
+import { readConfig } from '../../src/config';
+import { aResult, aStatus } from './fixtures';
+
+export interface Ran {
+  code: number;
+  out: string[];
+  err: string[];
+}
+
+export interface FakeOptions {
+  client?: Partial<Holdfast>;
+  tty?: boolean;
+  home?: string;
+  /** Receives the function that stands for Ctrl-C. */
+  onInterrupt?: (press: () => void) => void;
+}
+
+/** Runs a command line against the fake. */
+export async function runCli(argv: string[], options: FakeOptions = {}): Promise<Ran> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await main(argv, (exit) => fakeContext(options, exit, out, err));
+  return { code, out, err };
+}
+
+function fakeContext(options: FakeOptions, exit: (code: number) => void, out: string[], err: string[]): Context {
+  return {
+    terminal: {
+      out: (line) => void out.push(line),
+      err: (line) => void err.push(line),
+      write: (text) => void out.push(text),
+      tty: options.tty ?? false,
+      columns: () => 160,
+      rows: () => 50,
+    },
+    style: createStyle(false),
+    config: readConfig({ HOLDFAST_OWNER: 'ada', HOLDFAST_HOME: options.home ?? '/nonexistent' }),
+    now: () => '2026-01-02T15:04:13.000Z',
+    connect: () => Promise.resolve(aClient(options.client)),
+    onInterrupt: (listener) => {
+      options.onInterrupt?.(listener);
+      return () => undefined;
+    },
+    exit,
+  };
+}
+
+/** A client of one experiment that is done. */
+export function aClient(more: Partial<Holdfast> = {}): Holdfast {
+  const get = more.get ?? ((id: string) => aHandle({ id }));
+  return {
+    links: uiLinks('http://127.0.0.1:8233', 'default'),
+    get,
+    start: (spec, options) => Promise.resolve(get(options?.id ?? `${spec.name ?? 'experiment'}-1`)),
+    list: () => Promise.resolve([]),
+    resolve: (id) => Promise.resolve(id === 'latest' ? 'lab-260102-1504-x7kd' : id),
+    cleanup: () => Promise.reject(new Error('not faked')),
+    historyEvents: () => Promise.resolve(0),
+    close: () => Promise.resolve(),
+    ...more,
+  };
+}
+
+/** An experiment that is done, with a status of its last phase. */
+export function aHandle(more: Partial<ExperimentHandle> = {}): ExperimentHandle {
+  const done = (): Promise<void> => Promise.resolve();
+  return {
+    id: 'lab-260102-1504-x7kd',
+    url: 'http://127.0.0.1:8233/lab',
+    status: () => Promise.resolve(aStatus({ phase: 'Done' })),
+    result: () => Promise.resolve(aResult()),
+    extend: () => Promise.resolve('2026-01-02T19:04:00.000Z'),
+    hold: done,
+    release: done,
+    stop: done,
+    note: done,
+    cancel: done,
+    ...more,
+  };
+}

@@ -1,0 +1,197 @@
+import fc from 'fast-check';
+import { RESOURCE_TYPES, type ResourceType } from '../../src/contracts/inventory';
+import { verdictOf } from '../../src/policy/certificate';
+import {
+  alive,
+  batchesOf,
+  DELETIONS,
+  endingNow,
+  entryKey,
+  foldRemovals,
+  foldSeen,
+  nextRetry,
+  outlook,
+  readyToDelete,
+  type Entries,
+} from '../../src/policy/deletion';
+import { at, entriesOf, seen, world } from './resources';
+
+/** All kinds a kind may wait for, however far away. */
+function before(type: ResourceType, trail: ResourceType[] = []): ResourceType[] {
+  if (trail.includes(type)) throw new Error(`${type} waits for itself: ${trail.join(' after ')}`);
+  return DELETIONS[type].after.flatMap((other) => [other, ...before(other, [...trail, type])]);
+}
+
+/** Deletes as the workflow does, round by round; answers the ids in the order in which they were asked for. */
+function deleteAll(start: Entries): { order: string[][]; end: Entries } {
+  const order: string[][] = [];
+  let entries = start;
+  for (let round = 1; ; round += 1) {
+    const view = outlook(entries, round * 60_000);
+    if (view.next !== 'delete') return { order, end: entries };
+    order.push(view.ready.map((one) => one.id));
+    for (const batch of batchesOf(view.ready)) {
+      const answers = batch.ids.map((id) => ({ id, outcome: 'gone' as const, detail: 'deleted' }));
+      entries = foldRemovals(entries, batch.region, batch.type, answers, at(round));
+    }
+  }
+}
+
+describe('the order of deletion', () => {
+  it('covers every kind Holdfast creates, without a circle', () => {
+    expect(Object.keys(DELETIONS).sort()).toEqual([...RESOURCE_TYPES].sort());
+    for (const type of RESOURCE_TYPES) expect(before(type)).not.toContain(type);
+  });
+
+  it('never asks for anything whose holders still live, and ends with nothing left', () => {
+    fc.assert(
+      fc.property(world(), (resources) => {
+        const { order, end } = deleteAll(entriesOf(resources));
+
+        const asked = new Set<string>();
+        for (const round of order) {
+          for (const id of round) {
+            const needed = resources.find((one) => one.id === id)?.neededBy ?? [];
+            expect(needed.filter((other) => !asked.has(other))).toEqual([]);
+          }
+          for (const id of round) asked.add(id);
+        }
+        expect(alive(end)).toEqual([]);
+        expect(asked.size).toBe(resources.length);
+      }),
+    );
+  });
+
+  it('never asks for what is protected, held by others or ends with its owner, nor for what waits for those', () => {
+    const kept = fc.constantFrom('protectedBy', 'holders', 'diesWith', undefined, undefined);
+    fc.assert(
+      fc.property(world(), fc.array(kept, { minLength: 40, maxLength: 40 }), (plain, marks) => {
+        const resources = plain.map((one, index) => mark(one, marks[index % marks.length]));
+        const { order, end } = deleteAll(entriesOf(resources));
+
+        const untouchable = new Set(
+          resources.filter((one) => one.protectedBy ?? one.holders ?? one.diesWith).map((one) => one.id),
+        );
+        const asked = order.flat();
+        expect(asked.filter((id) => untouchable.has(id))).toEqual([]);
+        for (const id of asked) {
+          const needed = resources.find((one) => one.id === id)?.neededBy ?? [];
+          expect(needed.filter((other) => untouchable.has(other))).toEqual([]);
+        }
+        expect(new Set(asked).size).toBe(asked.length);
+        expect(verdictOf({ entries: end, cells: {}, confirmed: true }) === 'clean').toBe(alive(end).length === 0);
+      }),
+    );
+  });
+
+  it('keeps what an unread resource may hold', () => {
+    const entries = entriesOf([seen({ type: 'volume', id: 'vol-1', neededBy: ['i-unread'] })]);
+
+    expect(outlook(entries, 0)).toEqual({ next: 'stuck' });
+  });
+
+  it('leaves alone a type that it does not know', () => {
+    expect(outlook(entriesOf([seen({ type: 'natgateway', id: 'nat-1' })]), 0)).toEqual({ next: 'stuck' });
+  });
+});
+
+function mark(one: ReturnType<typeof seen>, how: string | undefined): ReturnType<typeof seen> {
+  if (how === 'protectedBy') return { ...one, protectedBy: 'tag DoNotDelete' };
+  if (how === 'holders') return { ...one, holders: [{ type: 'network-interface', id: 'eni-x', tags: {} }] };
+  return how === 'diesWith' ? { ...one, diesWith: 'i-none' } : one;
+}
+
+describe('batches', () => {
+  it('hold one kind of one region, each id once, and no more than its API takes', () => {
+    fc.assert(
+      fc.property(world(), (resources) => {
+        const entries = Object.values(entriesOf(resources));
+        const batches = batchesOf(entries);
+
+        for (const batch of batches)
+          expect(batch.ids.length).toBeLessThanOrEqual(DELETIONS[batch.type as ResourceType].batch);
+        const named = batches.flatMap((batch) => batch.ids.map((id) => entryKey({ ...batch, id })));
+        expect(named.sort()).toEqual(entries.map(entryKey).sort());
+      }),
+    );
+  });
+
+  it('take 25 fleets at once', () => {
+    const fleets = Array.from({ length: 60 }, (_, index) => seen({ type: 'fleet', id: `fleet-${String(index)}` }));
+
+    expect(batchesOf(Object.values(entriesOf(fleets))).map((batch) => batch.ids.length)).toEqual([25, 25, 10]);
+  });
+});
+
+describe('what was asked for', () => {
+  const one = seen({ type: 'instance', id: 'i-1' });
+  const asked = foldRemovals(
+    entriesOf([one]),
+    one.region,
+    one.type,
+    [{ id: 'i-1', outcome: 'asked', detail: 'ok' }],
+    at(10),
+  );
+
+  it('counts as ending while a lagging Describe still shows it alive', () => {
+    const later = foldSeen(asked, [one], at(20));
+
+    expect(endingNow(later).map((entry) => entry.id)).toEqual(['i-1']);
+    expect(readyToDelete(later, Date.parse(at(20)))).toEqual([]);
+  });
+
+  it('is asked for again when it still lives long afterwards', () => {
+    const later = foldSeen(asked, [one], at(26));
+
+    expect(readyToDelete(later, Date.parse(at(26))).map((entry) => entry.id)).toEqual(['i-1']);
+  });
+
+  it('waits longer after each refusal as in use, and is given up after a refusal for good', () => {
+    const group = seen({ type: 'security-group', id: 'sg-1' });
+    let entries = entriesOf([group]);
+    const pauses: number[] = [];
+    for (let round = 1; round <= 6; round += 1) {
+      entries = foldRemovals(
+        entries,
+        group.region,
+        group.type,
+        [{ id: 'sg-1', outcome: 'in-use', detail: 'held' }],
+        at(round * 100),
+      );
+      pauses.push((nextRetry(entries) ?? 0) - Date.parse(at(round * 100)));
+      expect(outlook(entries, Date.parse(at(round * 100))).next).toBe('retry');
+    }
+    expect(pauses).toEqual([2000, 4000, 8000, 16_000, 30_000, 30_000]);
+
+    for (const outcome of ['protected', 'denied', 'failed'] as const) {
+      const given = foldRemovals(
+        entriesOf([group]),
+        group.region,
+        group.type,
+        [{ id: 'sg-1', outcome, detail: 'no' }],
+        at(1),
+      );
+      expect(outlook(given, Date.parse(at(10_000)))).toEqual({ next: 'stuck' });
+    }
+  });
+});
+
+describe('children without tags', () => {
+  const owner = seen({ type: 'instance', id: 'i-1' });
+  const child = seen({ type: 'network-interface', id: 'eni-1', diesWith: 'i-1' });
+
+  it('are waited for once their owner is going or gone, and never deleted', () => {
+    const entries = entriesOf([owner, child]);
+    expect(endingNow(entries)).toEqual([]);
+
+    const going = foldSeen(entries, [{ ...owner, state: 'ending' }], at(1));
+    expect(
+      endingNow(going)
+        .map((one) => one.id)
+        .sort(),
+    ).toEqual(['eni-1', 'i-1']);
+
+    const gone = foldSeen(entries, [{ ...owner, state: 'gone' }], at(1));
+    expect(outlook(gone, Date.parse(at(1)))).toEqual({ next: 'wait' });
+  });
+});

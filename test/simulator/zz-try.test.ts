@@ -1,0 +1,20 @@
+import * as ec2 from '@aws-sdk/client-ec2';
+import { createSimulatorServer } from '../../src/simulator/server';
+import { createWorld } from '../../src/simulator/world/world';
+import { loadScenario } from '../../src/simulator/scenario-load';
+import { ec2Operations } from '../../src/simulator/ec2';
+it('tries', async () => {
+  const world = createWorld(loadScenario('quick'), { exec: false, dir: '/tmp/a' });
+  const server = createSimulatorServer(world, { ec2: ec2Operations, ssm: {}, tagging: {}, sts: {} });
+  await new Promise<void>((r) => server.listen(0, '127.0.0.1', r));
+  const port = (server.address() as { port: number }).port;
+  const client = new ec2.EC2Client({ region: 'us-west-2', endpoint: `http://127.0.0.1:${port}`, credentials: { accessKeyId: 'a', secretAccessKey: 'b' }, maxAttempts: 1 });
+  const img = (await client.send(new ec2.DescribeImagesCommand({ Owners: ['099720109477'], Filters: [{ Name: 'name', Values: ['*noble*amd64*'] }] }))).Images?.[0]?.ImageId;
+  for (let i = 0; i < 4; i++) await client.send(new ec2.RunInstancesCommand({ MinCount: 500, MaxCount: 500, ImageId: img, InstanceType: i < 2 ? 't3.micro' : 't3.small', TagSpecifications: [{ ResourceType: 'instance', Tags: [{ Key: 'a', Value: 'b' + i }] }] }));
+  const sig = async (n: string, body: string) => { const t = process.hrtime.bigint(); let b = 0; for (let i = 0; i < 20; i++) b = (await (await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers: { authorization: 'AWS4-HMAC-SHA256 Credential=a/20261121/us-west-2/ec2/aws4_request' }, body })).text()).length; console.log(n, b, Number(process.hrtime.bigint() - t) / 20e6, 'ms'); };
+  await sig('tag', 'Action=DescribeInstances&Version=2016-11-15&Filter.1.Name=tag:a&Filter.1.Value.1=b1');
+  await sig('tag+state', 'Action=DescribeInstances&Version=2016-11-15&Filter.1.Name=tag:a&Filter.1.Value.1=b1&Filter.2.Name=instance-state-name&Filter.2.Value.1=running');
+  await sig('spot', 'Action=DescribeSpotInstanceRequests&Version=2016-11-15');
+  await sig('tags', 'Action=DescribeTags&Version=2016-11-15&Filter.1.Name=key&Filter.1.Value.1=a');
+  server.closeAllConnections(); server.close();
+});

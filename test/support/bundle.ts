@@ -1,0 +1,29 @@
+/** Where is the workflow bundle of this run? Made once, since each test file would spend seconds on its own. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundleWorkflowCode } from '@temporalio/worker';
+
+const NAME = 'HOLDFAST_TEST_BUNDLE';
+
+/** Bundles the workflows of the source tree and hands the file to the processes jest starts. */
+export async function publishBundle(): Promise<void> {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(__dirname, '../../src/workflows/index.ts'),
+    logger: { log: ignore, trace: ignore, debug: ignore, info: ignore, warn: ignore, error: console.error },
+  });
+  const file = join(mkdtempSync(join(tmpdir(), 'holdfast-bundle-')), 'workflows.js');
+  writeFileSync(file, code);
+  process.env[NAME] = file;
+}
+
+/** Path of the bundle. */
+export function sharedBundle(): string {
+  const file = process.env[NAME];
+  if (file === undefined) throw new Error('No workflow bundle: run tests through jest, which makes one');
+  return file;
+}
+
+function ignore(): void {
+  // Bundling is quiet unless it fails.
+}
