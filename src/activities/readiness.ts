@@ -57,8 +57,8 @@ interface Carry {
   asked: Asked[];
 }
 
-/** The node waits this long for its own services before it answers, so that few commands are needed. */
-const WINDOW_SECONDS = 25;
+/** The node waits up to this long for its own services before it answers, so that few commands are needed. */
+const LONGEST_WINDOW_SECONDS = 25;
 /** The agent gets the window and the time to start; a command older than that is given up and asked again. */
 const COMMAND_GRACE_SECONDS = 35;
 /** SSM takes at most 50 instance ids in one SendCommand. */
@@ -277,7 +277,7 @@ async function ask(
   const ids = batch.map((node) => node.instanceId);
   const sentAt = Date.now();
   const setupSeconds = component.setup === undefined ? 0 : component.limits.setup;
-  const timeoutSeconds = Math.ceil(WINDOW_SECONDS + COMMAND_GRACE_SECONDS + setupSeconds);
+  const timeoutSeconds = Math.ceil(windowOf(component) + COMMAND_GRACE_SECONDS + setupSeconds);
   const commandId = await cloud.commands(first.region).send(
     {
       ids,
@@ -304,7 +304,7 @@ function scriptFor(
   name: string,
   component: ComponentChecks,
 ): string {
-  const ready = { windowSeconds: WINDOW_SECONDS, checks: checksOf(component) };
+  const ready = { windowSeconds: windowOf(component), checks: checksOf(component) };
   if (component.setup === undefined) return readyScript(ready);
   const peers: Peer[] = nodes.filter((node) => node.component === name || component.dependsOn.includes(node.component));
   const step = {
@@ -315,6 +315,11 @@ function scriptFor(
     script: component.setup,
   };
   return setupThenReadyScript({ step, ready });
+}
+
+/** No longer than the limits it is judged by, so that a miss shows when it is one. */
+function windowOf({ limits }: ComponentChecks): number {
+  return Math.min(LONGEST_WINDOW_SECONDS, Math.max(1, Math.ceil(Math.min(limits.service, limits.endpoint))));
 }
 
 /** Units first: `reportOf` tells services from endpoints by their place. */

@@ -93,7 +93,7 @@ async function readOrSplit(ids: string[], read: (ids: string[]) => Promise<Readi
   }
 }
 
-export function joined(readings: Reading[]): Reading {
+function joined(readings: Reading[]): Reading {
   return {
     resources: readings.flatMap((reading) => reading.resources),
     pages: readings.reduce((sum, reading) => sum + reading.pages, 0),
@@ -102,7 +102,7 @@ export function joined(readings: Reading[]): Reading {
 }
 
 /** Why the tags alone forbid deleting it. `DoNotDelete` protects whatever its value, unless that is `false`. */
-export function tagProtection(tags: Record<string, string>): string | undefined {
+function tagProtection(tags: Record<string, string>): string | undefined {
   const value = tags[TAG.doNotDelete];
   return value === undefined || value.toLowerCase() === 'false' ? undefined : `tag ${TAG.doNotDelete}`;
 }

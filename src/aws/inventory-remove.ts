@@ -28,7 +28,7 @@ const REPEATED = new Set(['Throttled', 'ServiceUnavailable', 'NotYetVisible', 'U
 const AT_A_TIME = 5;
 
 /** AWS's code of a failure. */
-export function codeIn(failure: Failure): string {
+function codeIn(failure: Failure): string {
   const code = failure.details['code'];
   return typeof code === 'string' ? code : failure.type;
 }
@@ -37,7 +37,7 @@ export function isGone(failure: Failure): boolean {
   return GONE.test(codeIn(failure));
 }
 
-export function isProtected(failure: Failure): boolean {
+function isProtected(failure: Failure): boolean {
   return PROTECTED.has(codeIn(failure));
 }
 

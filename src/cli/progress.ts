@@ -29,13 +29,16 @@ export function plainLines(context: Pick<Context, 'style'>, print: (line: string
   };
 }
 
+/** Launches kept in sight: with nine nodes above them the page still fits 40 rows. */
+const LAUNCHES = 8;
+
 function redrawn(context: Context, url: string): ProgressView {
   const frame = createFrame(context.terminal);
   const { style } = context;
   let last: string[] = [];
   return {
     show: (status) => {
-      last = statusPage(status, { style, at: context.now(), url });
+      last = statusPage(status, { style, at: context.now(), url, launches: LAUNCHES });
       frame.draw(last);
     },
     stale: (reason) => {

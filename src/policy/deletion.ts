@@ -105,7 +105,7 @@ function answered(entry: Entry, removal: Removal, at: string): Entry {
 }
 
 /** Whether cleanup may ever ask for its deletion, whatever else lives. */
-export function isDeletable(entry: Entry): boolean {
+function isDeletable(entry: Entry): boolean {
   if (!(entry.type in DELETIONS) || entry.protectedBy !== undefined || entry.diesWith !== undefined) return false;
   if ((entry.holders ?? []).length > 0) return false;
   const refused = entry.refusal?.outcome;

@@ -115,8 +115,10 @@ function walk(start: NodeProgress, seen: Observation, rules: CascadeRules, maySt
     const look = lookAt(gate, node, seen);
     if (look === undefined) return node;
     if (!look.passed)
-      return look.final || isLate(node, look.at, rules.limits) ? fail(node, look.at, look.seen) : noted(node, look);
-    node = pass(node, gate, look, rules);
+      return look.final || isLate(node, look.at, rules.limits)
+        ? fail(node, seen.at, look.seen)
+        : noted(node, { ...look, at: seen.at });
+    node = pass(node, gate, { ...look, at: seen.at }, rules);
   }
   return node;
 }
@@ -164,9 +166,7 @@ function isLate(node: NodeProgress, lookedAt: string, limits: GateLimits): boole
 function pass(node: NodeProgress, gate: Gate, look: Look, rules: CascadeRules): NodeProgress {
   const gates = gatesOf(rules);
   const next = gates[gates.indexOf(gate) + 1] ?? 'ready';
-  // A report that was asked for before the gate was entered still proves it; time never runs backwards in evidence.
-  const since = new Date(Math.max(Date.parse(look.at), Date.parse(node.since))).toISOString();
-  return { ...node, at: next, since, evidence: [...others(node, gate), proof(node, look, true)] };
+  return { ...node, at: next, since: look.at, evidence: [...others(node, gate), proof(node, look, true)] };
 }
 
 function fail(node: NodeProgress, at: string, seen: string): NodeProgress {

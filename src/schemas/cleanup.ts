@@ -22,6 +22,3 @@ export const cleanupSchema = z.strictObject({
     .strictObject({ account: z.string().regex(/^\d{12}$/, 'is no account id'), endpoint: z.string() })
     .optional(),
 });
-
-/** The input of `cleanup` as a user writes it. */
-export type CleanupRequest = z.input<typeof cleanupSchema>;

@@ -9,7 +9,7 @@ import { alive } from '../policy/deletion';
 import { clearRegion, look, reads, records, type Sweep } from './cleanup-sweep';
 import { causeOf, failure, settleAll, wasCancelled } from './failure';
 
-export const cleanupStatusQuery = defineQuery<CleanupStatus>(QUERY.status);
+const cleanupStatusQuery = defineQuery<CleanupStatus>(QUERY.status);
 
 /**
  * Deletes everything that carries an experiment's two ownership tags, and certifies that nothing is left.

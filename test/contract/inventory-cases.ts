@@ -32,8 +32,11 @@ async function found({ cloud, region, experimentId }: Bench, ids: string[]): Pro
   });
 }
 
-/** One round of what the cleanup workflow does. */
-async function round({ cloud, region, experimentId }: Bench, before: Entries): Promise<Entries> {
+/** One round of what the cleanup workflow does: look, and ask for what is ready. `done` when the look showed no move. */
+async function round(
+  { cloud, region, experimentId }: Bench,
+  before: Entries,
+): Promise<{ entries: Entries; done: boolean }> {
   const inventory = cloud.inventory(region);
   const seen = Object.values(before).map(({ type, id }): ResourceRef => ({ type, id }));
   const discovery = await inventory.discover(experimentId, { seen });
@@ -47,16 +50,16 @@ async function round({ cloud, region, experimentId }: Bench, before: Entries): P
     );
     entries = foldRemovals(entries, region, batch.type, removals, new Date().toISOString());
   }
-  return entries;
+  return { entries, done: view.next === 'empty' || view.next === 'stuck' };
 }
 
 /** Goes on until nothing is alive, or nothing moves any more; answers everything ever seen. */
 async function clear(bench: Bench): Promise<Entries> {
   let entries: Entries = {};
   return until('nothing moves any more', async () => {
-    entries = await round(bench, entries);
-    const { next } = outlook(entries, Date.now());
-    return next === 'empty' || next === 'stuck' ? entries : undefined;
+    const { entries: after, done } = await round(bench, entries);
+    entries = after;
+    return done ? entries : undefined;
   });
 }
 

@@ -79,6 +79,14 @@ describe('startTemporalServer', () => {
     expect(second.uiUrl).toBe(first.uiUrl);
   });
 
+  it('never takes another server that listens on the wanted port for its own', async () => {
+    const other = sharedTemporal();
+    const port = Number(other.address.split(':')[1]);
+
+    await expect(start({ port })).rejects.toThrow(`Port ${port} of 127.0.0.1 cannot be used`);
+    await expect(start({ uiPort: Number(new URL(other.uiUrl).port) })).rejects.toThrow('cannot be used');
+  });
+
   it('tells what the server said when it does not start', async () => {
     const broken = join(folder, 'broken');
     await writeFile(broken, '#!/bin/sh\n[ "$3" = --help ] && exit 0\necho "disk is made of cheese" >&2\nexit 3\n');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { startSimulator } from '../../src/simulator';
-import { SIMULATOR_CREDENTIALS, startWorker, type RunningWorker } from '../../src/worker';
+import { routeSdkLogs, SIMULATOR_CREDENTIALS, startWorker, type RunningWorker } from '../../src/worker';
 import { sharedBundle } from './bundle';
 import { sharedTemporal } from './temporal';
 
@@ -50,6 +50,8 @@ export interface Lab {
 }
 
 let counter = 0;
+// Workflows that fail on purpose would fill the output; jest runs this once per test file.
+routeSdkLogs('ERROR', () => undefined);
 
 /** A workflow or experiment id that no other test uses. */
 export function uniqueId(name: string): string {

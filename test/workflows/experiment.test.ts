@@ -47,12 +47,12 @@ describe('an experiment', () => {
 
     expect(status.progress.every((node) => node.at === 'ready')).toBe(true);
     expect(described.searchAttributes).toMatchObject({ HoldfastPhase: ['Ready'], HoldfastRegion: ['us-west-2'] });
-    expect(result).toMatchObject({ phase: 'Cancelled', reason: 'User', certificate: { verdict: 'clean' } });
+    expect(result).toMatchObject({ phase: 'Done', certificate: { verdict: 'clean' } });
   });
 
   it('says why a step failed, with its exit code, and still leaves nothing', async () => {
     const failing = await startLab({
-      simulator: { scenario: { extends: 'quick', nodes: { steps: [{ match: 'false', exitCode: 3 }] } } as never },
+      simulator: { scenario: { extends: 'quick', nodes: { default: { steps: [{ match: 'false', exitCode: 3 }] } } } as never },
     });
     try {
       const handle = await failing.start(

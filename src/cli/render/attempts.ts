@@ -1,32 +1,48 @@
 /** What was asked of EC2, and what did it answer? */
 import type { Attempt, Refusal } from '../../contracts/capacity';
-import { clock, count } from './format';
+import { clock } from './format';
 import type { Style } from './style';
 
-/** One line per launch request, followed by one line per reason it was refused for. */
+/** One line per launch request with the reason it was refused for, and one more for every further reason. */
 export function attemptLines(attempts: Attempt[], style: Style): string[] {
-  return attempts.flatMap((attempt) => [launchLine(attempt, style), ...refusalLines(attempt.refusals, style)]);
+  return attempts.flatMap((attempt) => {
+    const [first, ...others] = refusalTexts(attempt.refusals);
+    const line = launchLine(attempt, style);
+    if (first === undefined) return [line];
+    const refused = style.red('refused');
+    return [`${line}; ${refused} ${first}`, ...others.map((text) => `         ${refused} ${text}`)];
+  });
 }
 
 function launchLine(attempt: Attempt, style: Style): string {
   const came = `${String(attempt.launched)} of ${String(attempt.asked)}`;
   const outcome = attempt.launched >= attempt.asked ? style.green(came) : style.yellow(came);
-  const where = `${attempt.tier} ${attempt.region} (${count(attempt.pools.length, 'pool')})`;
-  return `${style.dim(clock(attempt.at))} launch ${attempt.component} ${where}: ${outcome} in ${attempt.seconds.toFixed(1)}s`;
+  const what = `${attempt.component} ${attempt.tier} ${attempt.region}`;
+  return `${style.dim(clock(attempt.at))} ${what}: ${outcome} in ${attempt.seconds.toFixed(1)}s`;
 }
 
-/** Refusals with the same code and scope share a line that names their pools. */
-function refusalLines(refusals: Refusal[], style: Style): string[] {
-  const groups = new Map<string, Refusal[]>();
-  for (const refusal of refusals) {
-    const key = `${refusal.code}/${refusal.class}/${refusal.scope}`;
-    groups.set(key, [...(groups.get(key) ?? []), refusal]);
-  }
-  return [...groups.values()].map((group) => {
-    const [first] = group;
-    if (first === undefined) return '';
-    const pools = group.map(({ pool }) => `${pool.zone}/${pool.instanceType}`).join(', ');
-    const blocks = first.scope === 'none' ? '' : `, blocks ${first.scope}`;
-    return `         ${style.red('refused')} ${pools}: ${first.code} (${first.class}${blocks})`;
+/** One text per code and scope: `t3.small in us-west-2a/b/c: InsufficientInstanceCapacity (capacity, blocks pool)`. */
+function refusalTexts(refusals: Refusal[]): string[] {
+  const groups = grouped(refusals, ({ code, class: kind, scope }) => {
+    const blocks = scope === 'none' ? '' : `, blocks ${scope}`;
+    return `${code} (${kind}${blocks})`;
   });
+  return groups.map(([why, group]) => `${pools(group)}: ${why}`);
+}
+
+function pools(refusals: Refusal[]): string {
+  return grouped(refusals, ({ pool }) => `${pool.instanceType} in ${pool.region}`)
+    .map(([type, group]) => type + zoneLetters(group))
+    .join(', ');
+}
+
+/** What follows the region in each zone's name: `a/b/d`. */
+function zoneLetters(refusals: Refusal[]): string {
+  return [...new Set(refusals.map(({ pool }) => pool.zone.replace(pool.region, '')))].sort().join('/');
+}
+
+function grouped(refusals: Refusal[], keyOf: (refusal: Refusal) => string): [string, Refusal[]][] {
+  const groups = new Map<string, Refusal[]>();
+  for (const refusal of refusals) groups.set(keyOf(refusal), [...(groups.get(keyOf(refusal)) ?? []), refusal]);
+  return [...groups];
 }

@@ -47,16 +47,21 @@ function shownGates(progress: NodeProgress[]): Gate[] {
   return GATES.filter((gate) => gate !== 'setup' || setup);
 }
 
-function place({ slot, node }: Row, style: Style): string[] {
-  if (node === undefined) return [slot, style.dim('waiting'), '', ''];
+/** A slot without a node waits for one, or has had one whose evidence is still there. */
+function place({ slot, node, progress }: Row, style: Style): string[] {
+  if (node === undefined) return [slot, style.dim(progress === undefined ? 'waiting' : 'ended'), '', ''];
   const generation = node.generation > 1 ? style.yellow(` #${String(node.generation)}`) : '';
   const market = node.market === 'on-demand' ? style.yellow(node.market) : node.market;
   return [slot + generation, node.instanceType, market, node.zone];
 }
 
+/** The evidence of a gate for which the spec declares nothing. */
+const NOTHING_TO_CHECK = 'none declared';
+
 function gateCell({ progress }: Row, gate: Gate, at: string, style: Style): string {
   if (progress === undefined) return style.dim('·');
   const seen = progress.evidence.findLast((one) => one.gate === gate);
+  if (seen?.passed === true && seen.seen === NOTHING_TO_CHECK) return style.dim('–');
   if (seen?.passed === true) return style.green(`✓ ${span(seen.afterMs / 1000)}`);
   if (progress.at === gate) return style.cyan(`… ${span(secondsBetween(progress.since, at))}`);
   if (seen !== undefined) return style.red('✗');
@@ -67,6 +72,6 @@ function gateCell({ progress }: Row, gate: Gate, at: string, style: Style): stri
 const EVIDENCE_COLUMNS = 44;
 
 function lastSeen({ progress }: Row): string {
-  const seen = progress?.evidence.at(-1)?.seen ?? '';
+  const seen = progress?.evidence.findLast((one) => one.seen !== NOTHING_TO_CHECK)?.seen ?? '';
   return seen.length > EVIDENCE_COLUMNS ? `${seen.slice(0, EVIDENCE_COLUMNS - 1)}…` : seen;
 }

@@ -13,6 +13,8 @@ export interface StatusView {
   at: string;
   /** The experiment's page in the Temporal UI. */
   url: string;
+  /** Lines of launches shown, the last ones; all when absent. */
+  launches?: number;
 }
 
 /** Events shown: what happened last, without scrolling. */
@@ -23,14 +25,18 @@ export function statusPage(status: ExperimentStatus, view: StatusView): string[]
   const { style, at } = view;
   return [
     ...headLines(status, at, style),
+    style.dim(view.url),
     ...section('', grid(status, view), style),
-    ...section('Launches', attemptLines(status.attempts, style), style),
     ...section('Steps', stepLines(status.steps, style), style),
+    ...section('Launches', lastLines(attemptLines(status.attempts, style), view), style),
     ...section('Last events', eventLines(status, style), style),
     ...section('Cleanup', cleanupLines(status, style), style),
-    '',
-    `${style.dim('UI')}  ${view.url}`,
   ];
+}
+
+function lastLines(lines: string[], { launches, style }: StatusView): string[] {
+  if (launches === undefined || lines.length <= launches) return lines;
+  return [style.dim(`… ${String(lines.length - launches)} earlier`), ...lines.slice(-launches)];
 }
 
 /** Nodes shown one by one; the lab of the examples has 9, and 24 lines are the smallest usual terminal. */

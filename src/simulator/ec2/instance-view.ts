@@ -1,7 +1,6 @@
 /** How does an instance look in an answer? The members of the EC2 `Instance` type that mean something here. */
 import { STATE_CODES, stateAt } from '../world/instance';
 import type { RegionState, SimInstance, SimNetworkInterface } from '../world/state';
-import { defined } from './input';
 import { tagList } from './tag-specs';
 import { zoneId } from './places';
 
@@ -25,7 +24,7 @@ export function renderState(instance: SimInstance, now: number): { Name: string;
 export function renderInstance(state: RegionState, instance: SimInstance, now: number): Record<string, unknown> {
   const name = stateAt(instance, now);
   const gone = name === 'terminated';
-  return defined({
+  return {
     ...identity(instance, now),
     ...(gone ? {} : network(state, instance)),
     BlockDeviceMappings: instance.volumes.map((volume) => ({
@@ -40,7 +39,7 @@ export function renderInstance(state: RegionState, instance: SimInstance, now: n
     StateReason: reasonOf(instance, now),
     StateTransitionReason: transitionReason(instance, now),
     Tags: tagList(instance.tags),
-  });
+  };
 }
 
 function identity(instance: SimInstance, now: number): Record<string, unknown> {

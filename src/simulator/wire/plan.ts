@@ -39,6 +39,8 @@ const structs = new Map<unknown, StructPlan>();
 /** The plan of a schema. Recursive shapes are fine: a structure is known before its members are compiled. */
 export function planOf(schema: SchemaRef): Plan {
   const ns = NormalizedSchema.of(schema);
+  // Operations without an answer have the unit shape: nothing to write.
+  if (ns.isUnitSchema()) return { kind: 'struct', members: [] };
   if (ns.isStructSchema()) return structPlan(ns);
   if (ns.isListSchema()) return listPlan(ns);
   if (ns.isMapSchema()) return mapPlan(ns);

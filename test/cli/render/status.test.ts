@@ -58,9 +58,9 @@ describe('the page of one experiment', () => {
   it('puts refusals of the same kind on one line with the pools they came from', () => {
     const page = statusPage(aStatus(), view);
 
-    expect(line(page, 'launch broker')).toBe('15:04:01 launch broker spot us-west-2 (2 pools): 1 of 2 in 0.4s');
-    expect(line(page, 'refused').trim()).toBe(
-      'refused us-west-2a/t3.small, us-west-2b/t3.small: InsufficientInstanceCapacity (capacity, blocks pool)',
+    expect(line(page, 'broker spot')).toBe(
+      '15:04:01 broker spot us-west-2: 1 of 2 in 0.4s; ' +
+        'refused t3.small in us-west-2a/b: InsufficientInstanceCapacity (capacity, blocks pool)',
     );
   });
 
@@ -89,7 +89,7 @@ describe('lines for logs', () => {
     expect(changes(undefined, first, plain)).toContain('phase Configuring');
     expect(changes(first, first, plain)).toEqual([]);
     expect(changes(first, second, plain)).toEqual([
-      '15:04:01 launch broker on-demand us-west-2 (2 pools): 1 of 1 in 0.4s',
+      '15:04:01 broker on-demand us-west-2: 1 of 1 in 0.4s',
       '15:04:05 broker-0 passed service after 2.5s: active',
       'phase Running',
     ]);
@@ -163,5 +163,14 @@ describe('a line on a terminal', () => {
     expect(visibleWidth(coloured)).toBe(8);
     expect(clip(coloured, 8)).toBe(coloured);
     expect(clip(coloured, 4)).toBe('\u001b[31mabc\u001b[0m…');
+  });
+});
+
+describe('a node that is no more', () => {
+  it('keeps its evidence and is said to have ended, unlike one that never came', () => {
+    const page = statusPage(aStatus({ phase: 'Done', nodes: [] }), view);
+
+    expect(line(page, 'broker-0')).toMatch(/^broker-0 +ended +✓ 2.5s/);
+    expect(line(page, 'broker-1')).toMatch(/^broker-1 +waiting +· /);
   });
 });

@@ -1,0 +1,82 @@
+/**
+ * `npm run bench`: does Holdfast keep its measured promises? Scenario `aws-like`, default waits, real clock.
+ *
+ *     npm run bench                          all metrics, about a quarter of an hour on two cores
+ *     npm run bench -- --only quota          one of them
+ *     npm run bench -- --json                ends with {"metrics":[{name,value,goal,unit,holds}]}
+ *
+ * A missed goal is printed as missed and does not change the exit code; a metric that could not be measured does.
+ */
+import { parseArgs } from 'node:util';
+import Table from 'cli-table3';
+import { metric, type Bench, type Metric } from './metric';
+import { cancel } from './metrics/cancel';
+import { criticalPath } from './metrics/critical-path';
+import { historyEvents } from './metrics/history-events';
+import { launchCalls } from './metrics/launch-calls';
+import { quota } from './metrics/quota';
+import { reads } from './metrics/reads';
+import { refusalToNext } from './metrics/refusal-to-next';
+import { spotDry } from './metrics/spot-dry';
+import { terminalErrors } from './metrics/terminal-errors';
+import { workerMemory } from './metrics/worker-memory';
+import { startStack, type Stack } from './stack';
+
+/** Groups one after another; inside a group the benches mostly wait, so they do not disturb each other. */
+const GROUPS: Bench[][] = [
+  [launchCalls, spotDry, quota],
+  [criticalPath, terminalErrors],
+  [reads],
+  [historyEvents, cancel],
+  [refusalToNext],
+  [workerMemory],
+];
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string', multiple: true } } });
+  const groups = chosen(values.only ?? []);
+  const say = (line: string): boolean => process.stderr.write(`${line}\n`);
+  const stack = await startStack(say);
+  process.once('SIGINT', () => void stack.close().finally(() => process.exit(130)));
+  const metrics: Metric[] = [];
+  try {
+    for (const group of groups) metrics.push(...(await Promise.all(group.map((bench) => measure(bench, stack, say)))).flat());
+  } finally {
+    await stack.close();
+  }
+  (values.json === true ? say : console.log)(table(metrics));
+  if (values.json === true) console.log(JSON.stringify({ metrics: metrics.map(({ note: _note, ...rest }) => rest) }));
+  if (metrics.some(({ value }) => value === null)) process.exitCode = 1;
+}
+
+function chosen(only: string[]): Bench[][] {
+  const names = GROUPS.flat().map(({ name }) => name);
+  const unknown = only.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Error(`no metric '${unknown}'; known: ${names.join(', ')}`);
+  return GROUPS.map((group) => group.filter(({ name }) => only.length === 0 || only.includes(name)));
+}
+
+async function measure(bench: Bench, stack: Stack, say: (line: string) => void): Promise<Metric[]> {
+  const startedAt = Date.now();
+  say(`${bench.name}: started`);
+  const measured = await bench.run(stack).catch((error: unknown) => {
+    const problem = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    say(`${bench.name}: ${problem}`);
+    return bench.goals.map(() => ({ problem: problem.split('\n')[0] ?? '' }));
+  });
+  say(`${bench.name}: ended after ${((Date.now() - startedAt) / 1000).toFixed(0)} s`);
+  return bench.goals.map((goal, index) => metric(goal, measured[index] ?? { problem: 'gave no value' }));
+}
+
+function table(metrics: Metric[]): string {
+  const rows = new Table({ head: ['metric', 'value', 'goal', 'unit', '', 'from'], wordWrap: true, colWidths: [44, 9, 8, 9, 8, 72], style: { head: [] } });
+  for (const { name, value, goal, unit, holds, note } of metrics) {
+    rows.push([name, value === null ? '-' : value, `<= ${goal}`, unit, holds ? 'holds' : 'MISSED', note]);
+  }
+  return rows.toString();
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

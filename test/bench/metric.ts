@@ -1,0 +1,42 @@
+/** What does a benchmark tell? */
+import type { Stack } from './stack';
+
+export interface Metric {
+  name: string;
+  /** Null when it could not be measured; then it does not hold. */
+  value: number | null;
+  goal: number;
+  unit: string;
+  holds: boolean;
+  /** For the table: what the number is made of. */
+  note: string;
+}
+
+/** One file of `metrics/`: it builds its own worlds on the stack and closes them. */
+export interface Bench {
+  /** What `--only` names. */
+  name: string;
+  /** Every metric it gives; a run that throws shows them as not measured. */
+  goals: Goal[];
+  /** Values in the order of `goals`. */
+  run(stack: Stack): Promise<Measured[]>;
+}
+
+export interface Goal {
+  name: string;
+  /** The value holds when it is at most this. */
+  goal: number;
+  unit: string;
+}
+
+export interface Measured {
+  value: number;
+  note: string;
+}
+
+/** The goal with what was measured, or with the reason why nothing was. */
+export function metric({ name, goal, unit }: Goal, measured: Measured | { problem: string }): Metric {
+  if ('problem' in measured) return { name, value: null, goal, unit, holds: false, note: measured.problem };
+  const value = Math.round(measured.value * 1000) / 1000;
+  return { name, value, goal, unit, holds: value <= goal, note: measured.note };
+}

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parse } from 'yaml';
+import type { ExperimentResult } from '../../src/contracts/messages';
+import { startLab, type Lab } from '../support/lab';
+
+const examples = resolve(__dirname, '../../examples');
+
+/** The example as it is, but for the time cleanup gives to AWS's indexes: the simulated ones need less. */
+function example(name: string): object {
+  return { ...(parse(readFileSync(resolve(examples, name), 'utf8')) as object), settle: '1s' };
+}
+
+let lab: Lab;
+beforeEach(async () => {
+  lab = await startLab({ simulator: { scenario: resolve(examples, 'demo-scenario.yaml') } });
+});
+afterEach(() => lab.close());
+
+async function run(name: string): Promise<ExperimentResult> {
+  const handle = await lab.start('experiment', example(name));
+  const result = (await handle.result()) as ExperimentResult;
+  const { summary } = await lab.ledger();
+  expect(result).toMatchObject({ phase: 'Done', certificate: { verdict: 'clean' } });
+  expect(summary).toMatchObject({ alive: 0, aliveByType: {}, duplicates: 0, untagged: 0, launched: result.nodes.length });
+  return result;
+}
+
+describe('the examples run', () => {
+  it('spot-swarm has its nodes in three regions, on demand where spot is dry, and each does the work', async () => {
+    const result = await run('spot-swarm.yaml');
+
+    const where = result.nodes.map((node) => `${node.component} ${node.region} ${node.market}`).sort();
+    expect(where).toEqual([
+      ...Array<string>(2).fill('ireland eu-west-1 spot'),
+      ...Array<string>(2).fill('oregon us-west-2 spot'),
+      ...Array<string>(2).fill('virginia us-east-1 on-demand'),
+    ]);
+    expect(result.steps).toHaveLength(6);
+    for (const step of result.steps) expect(step).toMatchObject({ exitCode: 0, result: { bytes: 16_777_216 } });
+  });
+
+  it('gpu-one finds its GPU after the wanted type, the wider types and the first region refused', async () => {
+    const result = await run('gpu-one.yaml');
+
+    expect(result.nodes).toMatchObject([{ slot: 'trainer-0', region: 'us-east-1', market: 'on-demand' }]);
+    const refused = result.attempts.filter((attempt) => attempt.launched === 0);
+    expect(refused.map((attempt) => attempt.region)).toContain('us-west-2');
+    expect(new Set(refused.flatMap((attempt) => attempt.refusals.map((refusal) => refusal.class)))).toContain('capacity');
+    expect(result.steps).toMatchObject([{ name: 'gpu-facts', exitCode: 0 }]);
+  });
+});
