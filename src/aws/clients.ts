@@ -16,6 +16,15 @@ export interface ClientOptions {
   credentials?: AwsCredentialIdentity | AwsCredentialIdentityProvider;
   /** Shared pace; a new one when absent. */
   limiter?: Limiter;
+  /** Longest waits for an answer; `TIMEOUTS` where absent. */
+  timeouts?: Partial<Timeouts>;
+}
+
+/** In milliseconds, by what is called. */
+interface Timeouts {
+  read: number;
+  write: number;
+  launch: number;
 }
 
 /** The way to one region. */
@@ -30,12 +39,12 @@ export interface AwsRegion {
   close(): void;
 }
 
-/** No answer within this time counts as ServiceUnavailable. Reads stay under the 10 s an attempt may wait. */
-const READ_TIMEOUT_MS = 9000;
-/** Other writes answer within seconds; AWS gives no figure. */
-const WRITE_TIMEOUT_MS = 30_000;
-/** An instant fleet answers when all its launches are decided, which takes longer the larger it is. */
-const LAUNCH_TIMEOUT_MS = 120_000;
+/** No answer within this time counts as ServiceUnavailable. */
+const TIMEOUTS: Timeouts = {
+  read: 9000, // under the 10 s that an attempt may wait
+  write: 30_000, // they answer within seconds; AWS gives no figure
+  launch: 120_000, // an instant fleet answers when all its launches are decided, the later the more there are
+};
 /** A handshake that takes longer is a lost packet. */
 const CONNECTION_TIMEOUT_MS = 3000;
 /** More sockets than the calls in flight of a hundred activities are never needed. */
@@ -76,15 +85,16 @@ function nameOf(command: object): { service: string; operation: string } {
   return { service: namespace.slice(namespace.lastIndexOf('.') + 1), operation };
 }
 
-function timeoutOf(operation: string): number {
-  if (/^(CreateFleet|RunInstances)$/.test(operation)) return LAUNCH_TIMEOUT_MS;
-  return /^(Describe|Get|List)/.test(operation) ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS;
+function kindOf(operation: string): keyof Timeouts {
+  if (/^(CreateFleet|RunInstances)$/.test(operation)) return 'launch';
+  return /^(Describe|Get|List)/.test(operation) ? 'read' : 'write';
 }
 
 /** Opens the way to a region; clients and their connections are kept until `close`. */
 export function createRegion(region: string, options: ClientOptions = {}): AwsRegion {
   const clients = clientsOf(region, options);
   const limiter = options.limiter ?? createLimiter();
+  const timeouts = { ...TIMEOUTS, ...options.timeouts };
   return {
     region,
     async send<I extends object, O extends MetadataBearer>(command: CommandIO<I, O>, call: Call = {}): Promise<O> {
@@ -94,7 +104,7 @@ export function createRegion(region: string, options: ClientOptions = {}): AwsRe
       await limiter.turn(service, region, operation, call.signal);
       const signal = call.signal === undefined ? {} : { abortSignal: call.signal };
       try {
-        return (await client.send(command, { ...signal, requestTimeout: timeoutOf(operation) })) as O;
+        return (await client.send(command, { ...signal, requestTimeout: timeouts[kindOf(operation)] })) as O;
       } catch (error) {
         if (isAbort(error)) throw error;
         const failure = toFailure(error, { service, region, operation });

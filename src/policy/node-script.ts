@@ -262,6 +262,10 @@ hf_run() {
   (
     hf_identity $BASHPID >"$dir/group"
     [ -f "$dir/env" ] && while IFS= read -r -d '' entry; do export "$entry"; done <"$dir/env"
+    # The agent tells a node its own id; the pairs id=slot are the same text for all nodes of a command.
+    case ,$HOLDFAST_SLOTS, in
+      *",$AWS_SSM_INSTANCE_ID="*) slot=,$HOLDFAST_SLOTS, slot=\${slot#*",$AWS_SSM_INSTANCE_ID="}; export HOLDFAST_SLOT=\${slot%%,*} ;;
+    esac
     [ -f "$dir/script" ] || : >"$dir/script"
     read -r first <"$dir/script"
     case $first in '#!'*) chmod 700 "$dir/script" && exec timeout -k 10 "$limit" "$dir/script" ;; esac

@@ -92,6 +92,14 @@ describe('a region', () => {
     });
   });
 
+  it('is ServiceUnavailable when no answer comes in time', async () => {
+    wire = await startWire(() => undefined);
+    await expect(region(wire.url, 50).send(new DescribeVpcsCommand({}))).rejects.toMatchObject({
+      type: 'ServiceUnavailable',
+    });
+    expect(wire.calls).toHaveLength(1);
+  });
+
   it('passes the abort of a call in flight on as an AbortError', async () => {
     const caller = new AbortController();
     wire = await startWire(() => {

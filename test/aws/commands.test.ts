@@ -85,7 +85,7 @@ describe('invocations', () => {
     ssm
       .on(ListCommandInvocationsCommand)
       .resolvesOnce({ CommandInvocations: [entry(0, 'Success', 0), entry(1, 'Failed', 7)] as never[], NextToken: 'x' })
-      .resolvesOnce({ CommandInvocations: [entry(2, 'InProgress', -1), { InstanceId: ids(9)[3] }] as never[] });
+      .resolvesOnce({ CommandInvocations: [entry(2, 'InProgress', 0), { InstanceId: ids(9)[3] }] as never[] });
     expect(await commands.invocations('c-1')).toEqual([
       { instanceId: ids(9)[0], status: 'Success', stdout: 'out 0', exitCode: 0 },
       { instanceId: ids(9)[1], status: 'Failed', stdout: 'out 1', exitCode: 7 },

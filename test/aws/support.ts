@@ -7,8 +7,8 @@ const REGION = 'us-west-2';
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 /** Its clients point to a server of the test. */
-export function region(endpoint: string): AwsRegion {
-  return createRegion(REGION, { endpoint, credentials });
+export function region(endpoint: string, readTimeoutMs = 5000): AwsRegion {
+  return createRegion(REGION, { endpoint, credentials, timeouts: { read: readTimeoutMs } });
 }
 
 /** Its clients must be mocked; no call waits for its turn. */

@@ -57,6 +57,7 @@ function start(script: string): { done: Promise<Ran>; pid: number } {
       HOME: home,
       HOLDFAST_STATE_DIR: join(home, 'state'),
       HOLDFAST_NODE_ADDRESS: '127.0.0.1',
+      AWS_SSM_INSTANCE_ID: 'i-0b',
     },
   });
   let stdout = '';
@@ -231,6 +232,14 @@ describe('a step', () => {
     expect(ran.stderr).toBe('');
     expect(await readBack('step-1', 'stdout', report?.stdoutBytes ?? 0)).toBe(`${hostile}|a\nb\n|`);
     expect(readdirSync(home).sort()).toEqual(['bin', 'state']);
+  });
+
+  it('knows its own slot from the list that is the same for all nodes', async () => {
+    const env = { HOLDFAST_SLOTS: 'i-0a=broker-0,i-0b=broker-1,i-0c=broker-2' };
+
+    const report = parseStep((await run(stepScript(step({ env, script: 'printf %s "$HOLDFAST_SLOT"' })))).stdout);
+
+    expect(await readBack('step-1', 'stdout', report?.stdoutBytes ?? 0)).toBe('broker-1');
   });
 
   it('is refused as text when its token, limit or variable names would become shell words', () => {

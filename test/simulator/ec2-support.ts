@@ -95,7 +95,12 @@ export function fleetInput(
 
 export async function fleet(ec2: EC2Client, input: CreateFleetCommandInput) {
   const { Instances = [], Errors = [], FleetId = '' } = await ec2.send(new CreateFleetCommand(input));
-  return { ids: Instances.flatMap(({ InstanceIds }) => InstanceIds ?? []), instances: Instances, errors: Errors, fleetId: FleetId };
+  return {
+    ids: Instances.flatMap(({ InstanceIds }) => InstanceIds ?? []),
+    instances: Instances,
+    errors: Errors,
+    fleetId: FleetId,
+  };
 }
 
 export async function instances(ec2: EC2Client, ids: string[]): Promise<Instance[]> {

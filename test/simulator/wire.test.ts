@@ -35,7 +35,9 @@ interface Sent {
 }
 
 /** Sends the input through the SDK and answers with what `respond` gives; neither touches the network. */
-function clientThat(respond: (request: Sent) => Promise<{ body: string | Uint8Array; headers: Record<string, string> }>) {
+function clientThat(
+  respond: (request: Sent) => Promise<{ body: string | Uint8Array; headers: Record<string, string> }>,
+) {
   return new EC2Client({
     region: 'us-west-2',
     credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
@@ -52,7 +54,14 @@ function clientThat(respond: (request: Sent) => Promise<{ body: string | Uint8Ar
 /** Presigned members are filled by the SDK itself and are not the caller's. */
 const WITH_SIGNATURE = new Set(['CopySnapshot']);
 
-const CALLER: Identified = { service: 'ec2', protocol: 'ec2', operation: '', region: 'us-west-2', account: '1', accessKey: 'a' };
+const CALLER: Identified = {
+  service: 'ec2',
+  protocol: 'ec2',
+  operation: '',
+  region: 'us-west-2',
+  account: '1',
+  accessKey: 'a',
+};
 
 describe('the EC2 wire', () => {
   const names = operationNames('ec2');
@@ -78,7 +87,10 @@ describe('the EC2 wire', () => {
         return { body: answer, headers: answerHeaders };
       });
       try {
-        const { $metadata: _, ...received } = (await client.send(new Command(input))) as Record<string, unknown>;
+        const { $metadata: _, ...received } = (await client.send(new Command(input))) as unknown as Record<
+          string,
+          unknown
+        >;
         if (!same(seen, input)) bad.push(`${name}: request`);
         if (!same(received, output)) bad.push(`${name}: answer`);
       } catch (error) {
@@ -92,12 +104,18 @@ describe('the EC2 wire', () => {
   it.each([
     ['an unknown member', 'Action=DescribeRegions&Nonsense=1', 'UnknownParameter'],
     ['a missing required member', 'Action=RunInstances&MinCount=1', 'MissingParameter'],
-    ['a missing nested required member', 'Action=CreateFleet&Type=instant&LaunchTemplateConfigs.1.Overrides.1.InstanceType=x&TargetCapacitySpecification.DefaultTargetCapacityType=spot', 'MissingParameter'],
+    [
+      'a missing nested required member',
+      'Action=CreateFleet&Type=instant&LaunchTemplateConfigs.1.Overrides.1.InstanceType=x&TargetCapacitySpecification.DefaultTargetCapacityType=spot',
+      'MissingParameter',
+    ],
     ['text where a number belongs', 'Action=RunInstances&MinCount=many&MaxCount=1', 'InvalidParameterValue'],
     ['an unknown action', 'Action=MakeCoffee', 'InvalidAction'],
   ])('refuses %s', async (_what, body, code) => {
     const operation = new URLSearchParams(body).get('Action') ?? '';
-    await expect(decodeInput({ ...CALLER, operation }, { headers: {}, body: Buffer.from(body) })).rejects.toMatchObject({ code });
+    await expect(decodeInput({ ...CALLER, operation }, { headers: {}, body: Buffer.from(body) })).rejects.toMatchObject(
+      { code },
+    );
   });
 });
 

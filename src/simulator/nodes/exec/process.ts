@@ -53,6 +53,9 @@ function environment(node: SimNode, folder: NodeFolder): NodeJS.ProcessEnv {
     LANG: 'C.UTF-8',
     HOLDFAST_STATE_DIR: folder.state,
     HOLDFAST_NODE_ADDRESS: node.instance.privateIp,
+    // What the real agent sets. Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-technical-details.html
+    AWS_SSM_INSTANCE_ID: node.instance.instanceId,
+    AWS_SSM_REGION_NAME: node.instance.region,
   };
 }
 
