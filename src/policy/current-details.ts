@@ -6,8 +6,8 @@ import { GATES, type Gate } from '../contracts/readiness';
 const LAST_EVENTS = 5;
 const LAST_ATTEMPTS = 10;
 
-/** Phase, lease, money, component table, last events, attempts: in that order. */
-export function currentDetails(status: ExperimentStatus): string {
+/** Phase, lease, money, component table, last events, attempts, links (markdown, one each): in that order. */
+export function currentDetails(status: ExperimentStatus, links: readonly string[]): string {
   return [
     headline(status),
     `**Lease** until ${status.expiresAt}${status.owner === '' ? '' : `, owner ${status.owner}`}`,
@@ -25,6 +25,7 @@ export function currentDetails(status: ExperimentStatus): string {
       ),
     ),
     cleanup(status),
+    links.join(' · '),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
@@ -45,10 +46,12 @@ function headline({ phase, reason, message }: ExperimentStatus): string {
   return `**${phase}**${why}${message === undefined ? '' : `: ${message}`}`;
 }
 
+/** No dollar signs: the Temporal UI takes text between two of them for a formula. */
 function money({ cost }: ExperimentStatus): string {
   const saved = cost.onDemandUsdPerHour === 0 ? 0 : 1 - cost.usdPerHour / cost.onDemandUsdPerHour;
   const share = saved > 0 ? `, ${(saved * 100).toFixed(0)} % below on-demand` : '';
-  return `**Cost** $${cost.usdPerHour.toFixed(4)}/h${share}; spent $${cost.spentUsd.toFixed(4)}, at lease end $${cost.atExpiryUsd.toFixed(2)}`;
+  const ahead = `at lease end ${cost.atExpiryUsd.toFixed(2)} USD`;
+  return `**Cost** ${cost.usdPerHour.toFixed(4)} USD/h${share}; spent ${cost.spentUsd.toFixed(4)} USD, ${ahead}`;
 }
 
 function table({ desired, progress, nodes }: ExperimentStatus): string {
@@ -79,7 +82,7 @@ function cleanup({ cleanup: done }: ExperimentStatus): string {
 }
 
 function section(title: string, lines: string[]): string {
-  return lines.length === 0 ? '' : `**${title}**\n${lines.map((line) => `- ${line}`).join('\n')}`;
+  return lines.length === 0 ? '' : `**${title}**\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
 }
 
 function clock(at: string): string {

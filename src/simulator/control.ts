@@ -65,7 +65,8 @@ const POST: Record<string, Control> = {
   },
   faults: (world, body) => {
     const plan: unknown = Array.isArray(body) ? body : (body['faults'] ?? body['plan']);
-    if (!Array.isArray(plan) || !plan.every(isFault)) throw new ControlError(400, 'expected a list of {operation, effect, ...}');
+    if (!Array.isArray(plan) || !plan.every(isFault))
+      throw new ControlError(400, 'expected a list of {operation, effect, ...}');
     world.faults = createFaults(plan);
     return { ok: true, faults: plan.length };
   },
@@ -86,7 +87,10 @@ export async function runControl(world: World, method: string, path: string, bod
   const name = path.replace(/^\/+|\/+$/g, '');
   const control = (method === 'GET' ? GET : POST)[name] ?? world.controls.get(name);
   if (!control) {
-    throw new ControlError(404, `no control '${method} /_sim/${name}'; known: ${[...Object.keys(GET), ...Object.keys(POST)].join(', ')}`);
+    throw new ControlError(
+      404,
+      `no control '${method} /_sim/${name}'; known: ${[...Object.keys(GET), ...Object.keys(POST)].join(', ')}`,
+    );
   }
   return control(world, (body ?? {}) as Record<string, unknown>);
 }
@@ -101,7 +105,8 @@ function scenarioOf(source: unknown): ReturnType<typeof loadScenario> {
 
 function numberOr(value: unknown, fallback: number): number {
   if (value === undefined) return fallback;
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new ControlError(400, `expected a number, got ${JSON.stringify(value)}`);
+  if (typeof value !== 'number' || !Number.isFinite(value))
+    throw new ControlError(400, `expected a number, got ${JSON.stringify(value)}`);
   return value;
 }
 

@@ -16,5 +16,8 @@ export class AwsError extends Error {
 /** `code` for a resource id that does not exist (or is not visible yet), in EC2's usual words. */
 export function notFound(code: string, noun: string, ids: readonly string[]): AwsError {
   const quoted = ids.map((id) => `'${id}'`).join(', ');
-  return new AwsError(code, `The ${noun} ID${ids.length > 1 ? 's' : ''} ${quoted} ${ids.length > 1 ? 'do' : 'does'} not exist`);
+  return new AwsError(
+    code,
+    `The ${noun} ID${ids.length > 1 ? 's' : ''} ${quoted} ${ids.length > 1 ? 'do' : 'does'} not exist`,
+  );
 }

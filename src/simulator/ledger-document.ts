@@ -59,12 +59,15 @@ export function ledgerDocument(world: World): LedgerDocument {
   const living = (resource: SimResource): boolean => resource.endedAt === undefined || resource.endedAt > now;
   const aliveByType: Record<string, number> = {};
   for (const resource of resources) {
-    if (living(resource) && !NOT_LEAKS.has(resource.type)) aliveByType[resource.type] = (aliveByType[resource.type] ?? 0) + 1;
+    if (living(resource) && !NOT_LEAKS.has(resource.type))
+      aliveByType[resource.type] = (aliveByType[resource.type] ?? 0) + 1;
   }
   return {
     scenario: world.scenario.name,
     seed: world.seed,
-    resources: states.flatMap((state) => [...state.all.values()].filter(({ furniture }) => !furniture).map((resource) => entry(state, resource, now))),
+    resources: states.flatMap((state) =>
+      [...state.all.values()].filter(({ furniture }) => !furniture).map((resource) => entry(state, resource, now)),
+    ),
     calls: world.ledger.calls,
     summary: {
       launched: instances.length,

@@ -49,5 +49,6 @@ function checkKeys(patch: ScenarioPatch, base: Scenario): void {
   const unknown = Object.keys(patch).find((key) => !known.has(key));
   if (unknown !== undefined) throw new Error(`Scenario: unknown field '${unknown}'; known: ${[...known].join(', ')}`);
   const delay = Object.keys(patch.delays ?? {}).find((key) => !(key in base.delays));
-  if (delay !== undefined) throw new Error(`Scenario: unknown delay '${delay}'; known: ${Object.keys(base.delays).join(', ')}`);
+  if (delay !== undefined)
+    throw new Error(`Scenario: unknown delay '${delay}'; known: ${Object.keys(base.delays).join(', ')}`);
 }

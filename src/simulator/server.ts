@@ -27,7 +27,12 @@ export function createSimulatorServer(world: World, services: Services): Server 
   return server;
 }
 
-async function answer(world: World, services: Services, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  world: World,
+  services: Services,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const body = await bodyOf(request);
   runDue(world.agenda, Date.now());
   const path = request.url ?? '/';
@@ -109,7 +114,11 @@ async function applyEffects(effects: FaultEffect[], protocol: Protocol): Promise
     if ('delayMs' in effect) await sleep(effect.delayMs);
     if ('throttle' in effect) throw throttled(protocol);
     if ('error' in effect) {
-      throw new AwsError(effect.error, effect.message ?? `${effect.error} (fault plan)`, effect.status ?? statusOf(effect.error));
+      throw new AwsError(
+        effect.error,
+        effect.message ?? `${effect.error} (fault plan)`,
+        effect.status ?? statusOf(effect.error),
+      );
     }
   }
 }
@@ -130,7 +139,11 @@ function statusOf(code: string): number {
 
 /** An error that no handler meant: the simulator's own fault, named so that it is seen and not taken for AWS's. */
 function fault(error: unknown): AwsError {
-  return new AwsError('InternalError', `Fault in the simulator: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, 500);
+  return new AwsError(
+    'InternalError',
+    `Fault in the simulator: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    500,
+  );
 }
 
 /** How many things an answer lists: the members of its lists, reservations by their instances. */

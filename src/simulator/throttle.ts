@@ -29,7 +29,9 @@ export function takeCall(buckets: Buckets, limits: ApiLimits, question: RateQues
   const { scope, service, operation, uncontrolled, now } = question;
   const rule = limits.buckets.find(
     (bucket) =>
-      matches(bucket.service, service) && matches(bucket.operation, operation) && (!bucket.uncontrolled || uncontrolled),
+      matches(bucket.service, service) &&
+      matches(bucket.operation, operation) &&
+      (!bucket.uncontrolled || uncontrolled),
   );
   if (!rule) return true;
   const kind = rule.uncontrolled ? 'uncontrolled' : 'calls';

@@ -41,7 +41,10 @@ export async function once(
   const token = input['ClientToken'];
   if (typeof token !== 'string' || token === '') return make();
   if (!isToken(token)) {
-    throw new AwsError('InvalidParameterValue', `Value (${token}) for parameter clientToken is invalid. At most ${MAX_TOKEN} ASCII characters.`);
+    throw new AwsError(
+      'InvalidParameterValue',
+      `Value (${token}) for parameter clientToken is invalid. At most ${MAX_TOKEN} ASCII characters.`,
+    );
   }
   const key = `${scope}/${token}`;
   const digest = JSON.stringify(sorted({ ...input, ClientToken: undefined }));

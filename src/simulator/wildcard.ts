@@ -16,10 +16,13 @@ export function hasWildcard(pattern: string): boolean {
 function regexOf(pattern: string): RegExp {
   const known = compiled.get(pattern);
   if (known) return known;
-  const source = pattern.replace(/\\([*?\\])|([*?])|([^*?\\]|\\)/g, (_all, escaped?: string, wild?: string, plain?: string) => {
-    if (wild) return wild === '*' ? '.*' : '.';
-    return (escaped ?? plain ?? '').replace(/[.+^${}()|[\]\\*?/-]/g, '\\$&');
-  });
+  const source = pattern.replace(
+    /\\([*?\\])|([*?])|([^*?\\]|\\)/g,
+    (_all, escaped?: string, wild?: string, plain?: string) => {
+      if (wild) return wild === '*' ? '.*' : '.';
+      return (escaped ?? plain ?? '').replace(/[.+^${}()|[\]\\*?/-]/g, '\\$&');
+    },
+  );
   if (compiled.size >= MAX_COMPILED) compiled.clear();
   const regex = new RegExp(`^${source}$`, 's');
   compiled.set(pattern, regex);

@@ -113,7 +113,7 @@ async function watchLease(run: Run, work: CancellationScope): Promise<void> {
     const until = status.expiresAt;
     const leftMs = Date.parse(until) - Date.now();
     if (leftMs <= 0) break;
-    await condition(() => status.expiresAt !== until, leftMs);
+    await condition(() => status.expiresAt !== until, leftMs, { summary: `the lease ends at ${until}` });
   }
   run.controls.expired = true;
   work.cancel();
@@ -252,7 +252,9 @@ async function holdIfWanted(run: Run, ending: Ending): Promise<void> {
   if (!wanted || ending.phase === 'Cancelled' || ending.phase === 'Expired' || state.status.nodes.length === 0) return;
   setPhase(state, 'Held', ending.reason, ending.message ?? 'held on request');
   try {
-    const isReleased = await condition(() => controls.released, admission.spec.holdFor * 1000);
+    const isReleased = await condition(() => controls.released, admission.spec.holdFor * 1000, {
+      summary: 'held for a look until released',
+    });
     tell(state, isReleased ? 'released' : 'the hold ran out');
   } catch (error) {
     if (!wasCancelled(error)) throw error;

@@ -1,7 +1,7 @@
 /** What does a run know of itself, and how is it shown? State as plain data, published to the Temporal UI. */
-import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { SearchAttributeType, type SearchAttributeUpdatePair } from '@temporalio/common';
-import { SEARCH_ATTRIBUTES } from '../contracts/names';
+import { cleanupWorkflowId, SEARCH_ATTRIBUTES } from '../contracts/names';
 import type { ExperimentStatus, Node, Phase, Reason, TimelineEntry } from '../contracts/messages';
 import { costSummary } from '../policy/cost';
 import { currentDetails } from '../policy/current-details';
@@ -16,6 +16,8 @@ export interface RunState {
   endedAtMs: Record<string, number>;
   /** Every node the run ever had, for the cost. */
   everyNode: Node[];
+  /** Markdown links for the run page. */
+  links: string[];
 }
 
 /** The state before anything is known but the id. */
@@ -40,7 +42,21 @@ export function newRunState(experimentId: string, nowMs: number): RunState {
     launchedAtMs: {},
     endedAtMs: {},
     everyNode: [],
+    links: runLinks(),
   };
+}
+
+/** Relative links: the page that shows them is the Temporal UI itself. */
+function runLinks(): string[] {
+  const { namespace, workflowId, runId, taskQueue, workflowType } = workflowInfo();
+  const base = `/namespaces/${namespace}/workflows`;
+  const like = Object.entries({ workflowType, taskQueue, workflowId, runId })
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+    .join('&');
+  return [
+    `[Cleanup](${base}/${encodeURIComponent(cleanupWorkflowId(workflowId))})`,
+    `[Start one like this](${base}/start-workflow?${like})`,
+  ];
 }
 
 /** Adds a line to the timeline and shows it. */
@@ -103,7 +119,7 @@ export function setExpiry(state: RunState, expiresAt: string): void {
 export function publish(state: RunState): void {
   const expiresAtMs = Date.parse(state.status.expiresAt);
   state.status.cost = costSummary(state.everyNode, state.launchedAtMs, state.endedAtMs, Date.now(), expiresAtMs);
-  setCurrentDetails(currentDetails(state.status));
+  setCurrentDetails(currentDetails(state.status, state.links));
 }
 
 function keyword(name: keyof typeof SEARCH_ATTRIBUTES, value: string): SearchAttributeUpdatePair {

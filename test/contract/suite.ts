@@ -64,7 +64,7 @@ export function contractSuite(
       close();
       await backend.close();
       const lacks = Object.entries(profile.lacks).map(([name, why]) => `  lacks ${name}: ${why}`);
-      const head = `${profile.name} ${describeBackend()}: ${String(run)} of ${String(CASES.length)} cases run`;
+      const head = `${[profile.name, describeBackend()].join(' ').trim()}: ${String(run)} of ${String(CASES.length)} cases run`;
       process.stdout.write(`${[head, ...lacks].join('\n')}\n`);
     });
 

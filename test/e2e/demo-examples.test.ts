@@ -6,14 +6,19 @@ import { startLab, type Lab } from '../support/lab';
 
 const examples = resolve(__dirname, '../../examples');
 
+function read(name: string): object {
+  return parse(readFileSync(resolve(examples, name), 'utf8')) as object;
+}
+
 /** The example as it is, but for the time cleanup gives to AWS's indexes: the simulated ones need less. */
 function example(name: string): object {
-  return { ...(parse(readFileSync(resolve(examples, name), 'utf8')) as object), settle: '1s' };
+  return { ...read(name), settle: '1s' };
 }
 
 let lab: Lab;
 beforeEach(async () => {
-  lab = await startLab({ simulator: { scenario: resolve(examples, 'demo-scenario.yaml') } });
+  // Its capacity and its nodes, at the pace of tests.
+  lab = await startLab({ simulator: { scenario: { ...read('demo-scenario.yaml'), delays: {} } } });
 });
 afterEach(() => lab.close());
 

@@ -7,6 +7,8 @@ import {
   DescribeVolumesCommand,
   DescribeVpcsCommand,
   RunInstancesCommand,
+  type CreateFleetCommandInput,
+  type FleetLaunchTemplateOverridesRequest,
 } from '@aws-sdk/client-ec2';
 import { codeOf, fleet, fleetInput, imageId, instances, startRig, template, until, type Rig } from './ec2-support';
 
@@ -23,6 +25,13 @@ afterAll(() => rig.close());
 const A = { InstanceType: 't3.small', AvailabilityZone: 'us-west-2a' } as const;
 const B = { InstanceType: 't3.small', AvailabilityZone: 'us-west-2b' } as const;
 const C = { InstanceType: 't3.small', AvailabilityZone: 'us-west-2c' } as const;
+
+interface Ask {
+  name: string;
+  target: number;
+  overrides: FleetLaunchTemplateOverridesRequest[];
+  more: Partial<CreateFleetCommandInput>;
+}
 
 describe('CreateFleet of type instant', () => {
   it('gives what there is and names every pool that refused the rest', async () => {
@@ -118,7 +127,7 @@ describe('CreateFleet of type instant', () => {
     );
   });
 
-  it.each([
+  it.each<[string, string, () => Promise<Partial<Ask>>]>([
     [
       'two subnets of one zone',
       'InvalidFleetConfig',

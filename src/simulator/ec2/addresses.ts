@@ -25,7 +25,13 @@ const allocateAddress: Handler = (input, ctx) => {
     ...newResource(ctx, 'elastic-ip', newId(ctx.world, 'eipalloc'), tags),
     publicIp,
   });
-  return { AllocationId: address.id, PublicIp: publicIp, Domain: 'vpc', PublicIpv4Pool: 'amazon', NetworkBorderGroup: ctx.region };
+  return {
+    AllocationId: address.id,
+    PublicIp: publicIp,
+    Domain: 'vpc',
+    PublicIpv4Pool: 'amazon',
+    NetworkBorderGroup: ctx.region,
+  };
 };
 
 const FIELDS: Fields<SimAddress> = {
@@ -47,7 +53,12 @@ const describeAddresses: Handler = (input, ctx) => {
   const { items } = select(ctx, state, input, {
     shelf: state.addresses,
     fields: FIELDS,
-    ids: { member: 'AllocationIds', prefix: 'eipalloc', malformed: 'InvalidParameterValue', unknown: unknownAllocation },
+    ids: {
+      member: 'AllocationIds',
+      prefix: 'eipalloc',
+      malformed: 'InvalidParameterValue',
+      unknown: unknownAllocation,
+    },
   });
   return { Addresses: items.filter(({ publicIp }) => ips.length === 0 || ips.includes(publicIp)).map(render) };
 };
@@ -71,8 +82,12 @@ function render(address: SimAddress): Record<string, unknown> {
 function addressOf(state: RegionState, input: Input): SimAddress {
   const [id, ip] = [text(input, 'AllocationId'), text(input, 'PublicIp')];
   if (id === undefined && ip === undefined) throw missing('AllocationId');
-  const address = id === undefined ? [...state.addresses.values()].find(({ publicIp }) => publicIp === ip) : state.addresses.get(id);
-  if (!address) throw id === undefined ? new AwsError('InvalidAddress.NotFound', `Address '${ip ?? ''}' not found.`) : unknownAllocation([id]);
+  const address =
+    id === undefined ? [...state.addresses.values()].find(({ publicIp }) => publicIp === ip) : state.addresses.get(id);
+  if (!address)
+    throw id === undefined
+      ? new AwsError('InvalidAddress.NotFound', `Address '${ip ?? ''}' not found.`)
+      : unknownAllocation([id]);
   return address;
 }
 
@@ -82,7 +97,10 @@ const associateAddress: Handler = (input, ctx) => {
   const [instanceId, interfaceId] = [text(input, 'InstanceId'), text(input, 'NetworkInterfaceId')];
   if (instanceId === undefined && interfaceId === undefined) throw missing('InstanceId');
   if (address.association && !(flag(input, 'AllowReassociation') ?? true)) {
-    throw new AwsError('Resource.AlreadyAssociated', `resource ${address.id} is already associated with ${address.association.associationId}`);
+    throw new AwsError(
+      'Resource.AlreadyAssociated',
+      `resource ${address.id} is already associated with ${address.association.associationId}`,
+    );
   }
   const instance = instanceId === undefined ? undefined : find(ctx, state.instances, instanceId, unknownInstance);
   const eniId = interfaceId ?? instance?.networkInterfaceIds[0] ?? '';
@@ -103,7 +121,9 @@ const disassociateAddress: Handler = (input, ctx) => {
   const id = text(input, 'AssociationId');
   const ip = text(input, 'PublicIp');
   if (id === undefined && ip === undefined) throw missing('AssociationId');
-  const address = [...state.addresses.values()].find((item) => item.association?.associationId === id || item.publicIp === ip);
+  const address = [...state.addresses.values()].find(
+    (item) => item.association?.associationId === id || item.publicIp === ip,
+  );
   if (!address || !isVisible(ctx, address, Date.now())) throw unknownAssociation([id ?? ip ?? '']);
   const holder = state.instances.get(address.association?.instanceId ?? '');
   if (holder) Reflect.deleteProperty(holder, 'publicIp');

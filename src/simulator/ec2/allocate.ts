@@ -22,17 +22,31 @@ export interface Allocation {
 
 /** "EC2 Fleet allocation strategies" (EC2 user guide); the older spellings are of Spot Fleet. */
 const STRATEGIES: Record<Market, string[]> = {
-  spot: ['price-capacity-optimized', 'capacity-optimized', 'capacity-optimized-prioritized', 'diversified', 'lowest-price'],
+  spot: [
+    'price-capacity-optimized',
+    'capacity-optimized',
+    'capacity-optimized-prioritized',
+    'diversified',
+    'lowest-price',
+  ],
   'on-demand': ['lowest-price', 'prioritized'],
 };
 
 export function checkStrategy(market: Market, strategy: string): void {
   if (STRATEGIES[market].includes(strategy)) return;
-  throw new AwsError('InvalidParameterValue', `Value (${strategy}) for parameter allocationStrategy is invalid. Expecting one of ${STRATEGIES[market].join(', ')}`);
+  throw new AwsError(
+    'InvalidParameterValue',
+    `Value (${strategy}) for parameter allocationStrategy is invalid. Expecting one of ${STRATEGIES[market].join(', ')}`,
+  );
 }
 
 /** Fills the target from the candidates. Every pool that was tried and refused is named once, with its reason. */
-export function allocate(ctx: HandlerContext, candidates: Candidate[], request: Request, tally = emptyTally()): Allocation {
+export function allocate(
+  ctx: HandlerContext,
+  candidates: Candidate[],
+  request: Request,
+  tally = emptyTally(),
+): Allocation {
   const groups = groupsOf(candidates, request);
   const tried = groups.map((group) => fill(ctx, group, request, copyOf(tally)));
   const best = tried.reduce((a, b) => (b.allocation.filled > a.allocation.filled ? b : a), tried[0] ?? none(tally));
@@ -57,7 +71,12 @@ function groupsOf(candidates: Candidate[], { singleType, singleZone }: Request):
   return [...groups.values()];
 }
 
-function fill(ctx: HandlerContext, candidates: Candidate[], request: Request, tally: Tally): { allocation: Allocation; tally: Tally } {
+function fill(
+  ctx: HandlerContext,
+  candidates: Candidate[],
+  request: Request,
+  tally: Tally,
+): { allocation: Allocation; tally: Tally } {
   const picks: Candidate[] = [];
   const refusals = new Map<Candidate, AwsError>();
   const counts = new Map<Candidate, number>();
@@ -87,7 +106,10 @@ function leastUsed(open: Candidate[], counts: Map<Candidate, number>): Candidate
   for (const [candidate, count] of counts) {
     perZone.set(candidate.subnet.zone, (perZone.get(candidate.subnet.zone) ?? 0) + count);
   }
-  const use = (candidate: Candidate): [number, number] => [perZone.get(candidate.subnet.zone) ?? 0, counts.get(candidate) ?? 0];
+  const use = (candidate: Candidate): [number, number] => [
+    perZone.get(candidate.subnet.zone) ?? 0,
+    counts.get(candidate) ?? 0,
+  ];
   return open.reduce<Candidate | undefined>((best, candidate) => {
     if (!best) return candidate;
     const [[zone, pool], [bestZone, bestPool]] = [use(candidate), use(best)];
@@ -100,7 +122,15 @@ function ranked(ctx: HandlerContext, candidates: Candidate[], request: Request, 
   const facts = new Map(
     candidates.map((candidate) => {
       const room = roomFor(ctx, candidate, market, tally);
-      return [candidate, { price: priceOf(ctx, candidate, market) / candidate.weight, room, ample: room >= target, priority: candidate.priority }];
+      return [
+        candidate,
+        {
+          price: priceOf(ctx, candidate, market) / candidate.weight,
+          room,
+          ample: room >= target,
+          priority: candidate.priority,
+        },
+      ];
     }),
   );
   const compare = (a: Candidate, b: Candidate): number => {

@@ -2,7 +2,14 @@
 import { AwsError } from '../errors';
 import { addRule } from '../world/furniture';
 import { regionState } from '../world/world';
-import type { Handler, HandlerContext, Handlers, RegionState, SimSecurityGroup, SimSecurityGroupRule } from '../world/state';
+import type {
+  Handler,
+  HandlerContext,
+  Handlers,
+  RegionState,
+  SimSecurityGroup,
+  SimSecurityGroupRule,
+} from '../world/state';
 import { find, isVisible } from './describe';
 import { filterTest, filtersOf, type Fields } from './filters';
 import { texts, type Input } from './input';
@@ -25,7 +32,10 @@ const authorize =
     for (const draft of drafts) checkNew(ctx, state, group, draft);
     const there = [...group.rules.values()].filter((rule) => rule.egress === egress).length;
     if (there + drafts.length > MAX_RULES) {
-      throw new AwsError('RulesPerSecurityGroupLimitExceeded', 'The maximum number of rules per security group has been reached.');
+      throw new AwsError(
+        'RulesPerSecurityGroupLimitExceeded',
+        'The maximum number of rules per security group has been reached.',
+      );
     }
     const made = drafts.map((draft) => addRule(ctx.world, group, { ...draft, tags }));
     return { Return: true, SecurityGroupRules: made.map((rule) => renderRule(group, rule)) };
@@ -36,7 +46,10 @@ function checkNew(ctx: HandlerContext, state: RegionState, group: SimSecurityGro
   const duplicate = [...group.rules.values()].some((rule) => sameRule(rule, draft));
   if (!duplicate) return;
   const peer = draft.cidrIpv4 ?? draft.cidrIpv6 ?? draft.referencedGroupId ?? draft.prefixListId;
-  throw new AwsError('InvalidPermission.Duplicate', `the specified rule "peer: ${String(peer)}, ${draft.protocol}, ALLOW" already exists`);
+  throw new AwsError(
+    'InvalidPermission.Duplicate',
+    `the specified rule "peer: ${String(peer)}, ${draft.protocol}, ALLOW" already exists`,
+  );
 }
 
 const revoke =
@@ -59,7 +72,8 @@ function doomedRules(group: SimSecurityGroup, input: Input, egress: boolean): Si
   }
   return draftsOf(input, egress).map((draft) => {
     const rule = [...group.rules.values()].find((candidate) => sameRule(candidate, draft));
-    if (!rule) throw new AwsError('InvalidPermission.NotFound', 'The specified rule does not exist in this security group.');
+    if (!rule)
+      throw new AwsError('InvalidPermission.NotFound', 'The specified rule does not exist in this security group.');
     return rule;
   });
 }

@@ -27,14 +27,24 @@ export interface VolumeFacts {
 }
 
 /** Size, type and speed of a volume, checked; `fallbackSize` is that of the snapshot. */
-export function volumeFacts(input: Input, sizeMember: string, fallbackSize?: number, fallbackType = 'gp2'): VolumeFacts {
+export function volumeFacts(
+  input: Input,
+  sizeMember: string,
+  fallbackSize?: number,
+  fallbackType = 'gp2',
+): VolumeFacts {
   const volumeType = text(input, 'VolumeType') ?? fallbackType;
   const limits = SIZES[volumeType];
   if (!limits) throw new AwsError('UnknownVolumeType', `Unsupported volume type '${volumeType}' for volume creation.`);
   const size = number(input, sizeMember) ?? fallbackSize;
-  if (size === undefined) throw new AwsError('MissingParameter', 'The request must contain the parameter size/snapshot');
+  if (size === undefined)
+    throw new AwsError('MissingParameter', 'The request must contain the parameter size/snapshot');
   if (size < limits[0] || size > limits[1]) {
-    throw invalid('volumeSize', size, `Volume of ${size}GiB is outside ${limits[0]} to ${limits[1]} GiB for volume type ${volumeType}.`);
+    throw invalid(
+      'volumeSize',
+      size,
+      `Volume of ${size}GiB is outside ${limits[0]} to ${limits[1]} GiB for volume type ${volumeType}.`,
+    );
   }
   return { size, volumeType, ...speedOf(input, volumeType) };
 }
@@ -43,12 +53,16 @@ function speedOf(input: Input, volumeType: string): { iops?: number; throughput?
   const [iops, throughput] = [number(input, 'Iops'), number(input, 'Throughput')];
   if (volumeType !== 'gp3') {
     if (throughput !== undefined) {
-      throw new AwsError('InvalidParameterCombination', `The parameter throughput is not supported for ${volumeType} volumes.`);
+      throw new AwsError(
+        'InvalidParameterCombination',
+        `The parameter throughput is not supported for ${volumeType} volumes.`,
+      );
     }
     return iops === undefined ? {} : { iops };
   }
   const speed = { iops: iops ?? GP3_IOPS[0], throughput: throughput ?? GP3_THROUGHPUT[0] };
-  if (speed.iops < GP3_IOPS[0] || speed.iops > GP3_IOPS[1]) throw invalid('iops', speed.iops, `gp3 allows ${GP3_IOPS.join(' to ')}.`);
+  if (speed.iops < GP3_IOPS[0] || speed.iops > GP3_IOPS[1])
+    throw invalid('iops', speed.iops, `gp3 allows ${GP3_IOPS.join(' to ')}.`);
   if (speed.throughput < GP3_THROUGHPUT[0] || speed.throughput > GP3_THROUGHPUT[1]) {
     throw invalid('throughput', speed.throughput, `gp3 allows ${GP3_THROUGHPUT.join(' to ')}.`);
   }
@@ -70,7 +84,8 @@ export function devicesOf(data: Input, image: SimImage): BlockDevice[] {
   const devices = new Map([[root.deviceName, root]]);
   for (const mapping of records(data, 'BlockDeviceMappings')) {
     const deviceName = text(mapping, 'DeviceName');
-    if (deviceName === undefined) throw new AwsError('InvalidBlockDeviceMapping', 'The block device mapping must have a device name');
+    if (deviceName === undefined)
+      throw new AwsError('InvalidBlockDeviceMapping', 'The block device mapping must have a device name');
     if (text(mapping, 'NoDevice') !== undefined) devices.delete(deviceName);
     else devices.set(deviceName, deviceOf(deviceName, mapping, devices.get(deviceName)));
   }
@@ -79,10 +94,14 @@ export function devicesOf(data: Input, image: SimImage): BlockDevice[] {
 
 function deviceOf(deviceName: string, mapping: Input, base: BlockDevice | undefined): BlockDevice {
   const ebs = record(mapping, 'Ebs');
-  if (!ebs) throw new AwsError('InvalidBlockDeviceMapping', `Device ${deviceName}: the simulator maps EBS volumes only`);
+  if (!ebs)
+    throw new AwsError('InvalidBlockDeviceMapping', `Device ${deviceName}: the simulator maps EBS volumes only`);
   const facts = volumeFacts(ebs, 'VolumeSize', base?.size, base?.volumeType);
   if (base && facts.size < base.size) {
-    throw new AwsError('InvalidBlockDeviceMapping', `Volume of size ${facts.size}GB is smaller than snapshot '${base.snapshotId}', expect size>= ${base.size}GB`);
+    throw new AwsError(
+      'InvalidBlockDeviceMapping',
+      `Volume of size ${facts.size}GB is smaller than snapshot '${base.snapshotId}', expect size>= ${base.size}GB`,
+    );
   }
   return {
     deviceName,

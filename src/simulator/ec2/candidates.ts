@@ -48,18 +48,29 @@ export function roomFor(ctx: HandlerContext, candidate: Candidate, market: Marke
 }
 
 /** Why this pool gives no instance now, or undefined when it does. */
-export function refusalOf(ctx: HandlerContext, candidate: Candidate, market: Market, tally: Tally): AwsError | undefined {
+export function refusalOf(
+  ctx: HandlerContext,
+  candidate: Candidate,
+  market: Market,
+  tally: Tally,
+): AwsError | undefined {
   const { type, subnet } = candidate;
   const facts = ctx.world.scenario.instanceTypes[type];
   if (!facts) return new AwsError('InvalidInstanceType', `The instance type '${type}' does not exist`);
   if (!isOffered(ctx.world, poolFor(ctx, candidate, market))) return notOffered(ctx, candidate);
   if (candidate.base.image.arch !== facts.arch) return wrongArchitecture(candidate, facts.arch);
-  if (market === 'on-demand' && Object.keys(candidate.base.tags['spot-instances-request']).length > 0) return spotTagsOnDemand();
+  if (market === 'on-demand' && Object.keys(candidate.base.tags['spot-instances-request']).length > 0)
+    return spotTagsOnDemand();
   const price = priceOf(ctx, candidate, market);
   if (market === 'spot' && candidate.maxPrice !== undefined && candidate.maxPrice < price) {
-    return new AwsError('SpotMaxPriceTooLow', `Your Spot request price of ${candidate.maxPrice} is lower than the minimum required Spot request fulfillment price of ${price}.`);
+    return new AwsError(
+      'SpotMaxPriceTooLow',
+      `Your Spot request price of ${candidate.maxPrice} is lower than the minimum required Spot request fulfillment price of ${price}.`,
+    );
   }
-  const vcpus = quotaLeft(ctx.world, ctx.account, { region: ctx.region, type, market }) - (tally.vcpus.get(`${quotaGroup(type)}/${market}`) ?? 0);
+  const vcpus =
+    quotaLeft(ctx.world, ctx.account, { region: ctx.region, type, market }) -
+    (tally.vcpus.get(`${quotaGroup(type)}/${market}`) ?? 0);
   if (vcpus < facts.vcpus) return overQuota(market);
   if (freeAddresses(subnet) - (tally.addresses.get(subnet.id) ?? 0) < 1) return noAddresses(subnet);
   return roomFor(ctx, candidate, market, tally) < 1 ? noCapacity(ctx, candidate, market) : undefined;
@@ -71,7 +82,11 @@ export function promise(ctx: HandlerContext, candidate: Candidate, market: Marke
     map.set(key, (map.get(key) ?? 0) + count);
   };
   add(tally.pools, poolKey(poolFor(ctx, candidate, market)), 1);
-  add(tally.vcpus, `${quotaGroup(candidate.type)}/${market}`, ctx.world.scenario.instanceTypes[candidate.type]?.vcpus ?? 0);
+  add(
+    tally.vcpus,
+    `${quotaGroup(candidate.type)}/${market}`,
+    ctx.world.scenario.instanceTypes[candidate.type]?.vcpus ?? 0,
+  );
   add(tally.addresses, candidate.subnet.id, 1);
 }
 
@@ -95,7 +110,10 @@ function wrongArchitecture({ base, type }: Candidate, arch: string): AwsError {
 }
 
 function spotTagsOnDemand(): AwsError {
-  return new AwsError('InvalidParameterValue', "You can't specify tags for 'spot-instances-request' in an On-Demand request.");
+  return new AwsError(
+    'InvalidParameterValue',
+    "You can't specify tags for 'spot-instances-request' in an On-Demand request.",
+  );
 }
 
 function overQuota(market: Market): AwsError {
@@ -123,7 +141,7 @@ function noCapacity(ctx: HandlerContext, candidate: Candidate, market: Market): 
     market === 'spot'
       ? 'There is no Spot capacity available that matches your request.'
       : `We currently do not have sufficient ${type} capacity in the Availability Zone you requested (${subnet.zone}). ` +
-        'Our system will be working on provisioning additional capacity.',
+          'Our system will be working on provisioning additional capacity.',
     500,
   );
 }

@@ -91,7 +91,8 @@ function requestsOf(input: Input): Request[] {
 function targetsOf(spec: Input, total: number): [spot: number, onDemand: number] {
   const [spot, onDemand] = [number(spec, 'SpotTargetCapacity'), number(spec, 'OnDemandTargetCapacity')];
   const rest = total - (spot ?? 0) - (onDemand ?? 0);
-  if (rest < 0) throw new AwsError('InvalidFleetConfig', 'The sum of the target capacities exceeds the total target capacity.');
+  if (rest < 0)
+    throw new AwsError('InvalidFleetConfig', 'The sum of the target capacities exceeds the total target capacity.');
   const byDefault = text(spec, 'DefaultTargetCapacityType');
   if (rest > 0 && byDefault === undefined && spot === undefined && onDemand === undefined) {
     throw missing('TargetCapacitySpecification.DefaultTargetCapacityType');
@@ -103,11 +104,17 @@ function targetsOf(spec: Input, total: number): [spot: number, onDemand: number]
 function requestOf(options: Input, market: Market, target: number): Request {
   const strategy = text(options, 'AllocationStrategy') ?? 'lowest-price';
   checkStrategy(market, strategy);
-  const [singleType, singleZone] = [flag(options, 'SingleInstanceType') ?? false, flag(options, 'SingleAvailabilityZone') ?? false];
+  const [singleType, singleZone] = [
+    flag(options, 'SingleInstanceType') ?? false,
+    flag(options, 'SingleAvailabilityZone') ?? false,
+  ];
   const min = number(options, 'MinTargetCapacity');
   if (min !== undefined && !singleType && !singleZone) {
     // "At least one of the following must be specified: SingleAvailabilityZone | SingleInstanceType" (API reference).
-    throw new AwsError('InvalidParameterCombination', 'MinTargetCapacity needs SingleInstanceType or SingleAvailabilityZone.');
+    throw new AwsError(
+      'InvalidParameterCombination',
+      'MinTargetCapacity needs SingleInstanceType or SingleAvailabilityZone.',
+    );
   }
   if (min !== undefined && min > target) throw invalid('minTargetCapacity', min, 'It exceeds the target capacity.');
   return { market, target, strategy, singleType, singleZone, min: min ?? 0 };

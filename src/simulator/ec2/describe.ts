@@ -4,7 +4,7 @@ import { checkIds } from '../world/ids';
 import type { HandlerContext, RegionState, SimResource } from '../world/state';
 import { filterTest, filtersOf, idsByTag, type Fields } from './filters';
 import { texts, type Input } from './input';
-import { page, type Page, type PageLimits } from './paging';
+import { page, pageSize, type Page, type PageLimits } from './paging';
 
 export interface Listing<T extends SimResource> {
   shelf: ReadonlyMap<string, T>;
@@ -22,13 +22,16 @@ export function select<T extends SimResource>(
   listing: Listing<T>,
 ): Page<T> {
   const now = Date.now();
+  const limits = listing.limits ?? UNPAGED;
+  pageSize(input, limits);
   const filters = filtersOf(input);
   const passes = filterTest(filters, listing.fields, ({ tags }) => tags);
-  const found = byId(input, listing, (item) => isVisible(ctx, item, now)) ?? narrowed(listing, idsByTag(state, filters));
+  const found =
+    byId(input, listing, (item) => isVisible(ctx, item, now)) ?? narrowed(listing, idsByTag(state, filters));
   const items: T[] = [];
   for (const item of found) if (isVisible(ctx, item, now) && passes(item)) items.push(item);
   items.sort((a, b) => a.seq - b.seq);
-  return page(items, input, listing.limits ?? UNPAGED, ({ seq }) => seq);
+  return page(items, input, limits, ({ seq }) => seq);
 }
 
 const UNPAGED: PageLimits = { min: 1, max: Infinity };
@@ -51,7 +54,11 @@ export function find<T extends SimResource>(
   return item;
 }
 
-function byId<T extends SimResource>(input: Input, listing: Listing<T>, visible: (item: T) => boolean): T[] | undefined {
+function byId<T extends SimResource>(
+  input: Input,
+  listing: Listing<T>,
+  visible: (item: T) => boolean,
+): T[] | undefined {
   const { ids, shelf } = listing;
   const wanted = ids ? [...new Set(texts(input, ids.member))] : [];
   if (!ids || wanted.length === 0) return undefined;

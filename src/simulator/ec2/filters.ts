@@ -25,7 +25,10 @@ export function filtersOf(input: Input): Filter[] {
   }));
   const count = filters.reduce((sum, { values }) => sum + values.length, 0);
   if (count > MAX_VALUES) {
-    throw new AwsError('FilterLimitExceeded', `The maximum number of filter values specified on a single call is ${MAX_VALUES}`);
+    throw new AwsError(
+      'FilterLimitExceeded',
+      `The maximum number of filter values specified on a single call is ${MAX_VALUES}`,
+    );
   }
   return filters;
 }

@@ -17,7 +17,8 @@ const MAX_CONFIGS = 50;
 export function fleetCandidates(ctx: HandlerContext, state: RegionState, input: Input): Candidate[] {
   const configs = records(input, 'LaunchTemplateConfigs');
   if (configs.length === 0) throw missing('LaunchTemplateConfigs');
-  if (configs.length > MAX_CONFIGS) throw invalid('launchTemplateConfigs', configs.length, `At most ${MAX_CONFIGS} are allowed.`);
+  if (configs.length > MAX_CONFIGS)
+    throw invalid('launchTemplateConfigs', configs.length, `At most ${MAX_CONFIGS} are allowed.`);
   const candidates = configs.flatMap((config) => configCandidates(ctx, state, input, config));
   checkPools(candidates);
   return candidates;
@@ -32,7 +33,10 @@ function configCandidates(ctx: HandlerContext, state: RegionState, input: Input,
   const overrides = records(config, 'Overrides');
   return (overrides.length > 0 ? overrides : [{}]).flatMap((override) => {
     if (record(override, 'InstanceRequirements') ?? record(version.data, 'InstanceRequirements')) {
-      throw new AwsError('UnsupportedOperation', 'The simulator does not play InstanceRequirements; name instance types.');
+      throw new AwsError(
+        'UnsupportedOperation',
+        'The simulator does not play InstanceRequirements; name instance types.',
+      );
     }
     const data = mergeSpec(mergeSpec(version.data, { TagSpecifications: instanceTags(input) }), overridable(override));
     const type = text(data, 'InstanceType');
@@ -122,7 +126,10 @@ export function fleetInstances(state: RegionState, fleet: SimFleet, ids: readonl
     const first = state.instances.get(same[0] ?? '');
     return {
       LaunchTemplateAndOverrides: {
-        LaunchTemplateSpecification: { LaunchTemplateId: first?.launchTemplate?.id, Version: first?.launchTemplate?.version },
+        LaunchTemplateSpecification: {
+          LaunchTemplateId: first?.launchTemplate?.id,
+          Version: first?.launchTemplate?.version,
+        },
         Overrides: { InstanceType: first?.instanceType, SubnetId: first?.subnetId, AvailabilityZone: first?.zone },
       },
       Lifecycle: first?.market,

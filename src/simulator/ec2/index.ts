@@ -14,15 +14,16 @@ import { keyPairOperations } from './key-pairs';
 import { launchTemplateVersionOperations } from './launch-template-versions';
 import { launchTemplateOperations } from './launch-templates';
 import { networkInterfaceOperations } from './network-interfaces';
-import { networkOperations } from './networks';
 import { placeOperations } from './places';
 import { placementGroupOperations } from './placement-groups';
 import { priceOperations } from './prices';
 import { runInstancesOperations } from './run-instances';
 import { securityGroupOperations } from './security-groups';
 import { spotRequestOperations } from './spot-requests';
+import { subnetOperations } from './subnets';
 import { tagOperations } from './tags';
 import { volumeOperations } from './volumes';
+import { vpcOperations } from './vpcs';
 
 const played: Handlers = {
   ...addressOperations,
@@ -37,7 +38,6 @@ const played: Handlers = {
   ...launchTemplateOperations,
   ...launchTemplateVersionOperations,
   ...networkInterfaceOperations,
-  ...networkOperations,
   ...placeOperations,
   ...placementGroupOperations,
   ...priceOperations,
@@ -45,8 +45,10 @@ const played: Handlers = {
   ...runInstancesOperations,
   ...securityGroupOperations,
   ...spotRequestOperations,
+  ...subnetOperations,
   ...tagOperations,
   ...volumeOperations,
+  ...vpcOperations,
 };
 
 /** DryRun ends every call before it acts, once its parameters are well-formed (EC2 API reference, "Common parameters"). */

@@ -12,7 +12,9 @@ const READERS: Record<string, (instance: SimInstance) => Record<string, unknown>
   userData: ({ userData }) => ({ UserData: userData === undefined ? {} : { Value: userData } }),
   disableApiTermination: ({ terminationProtected }) => ({ DisableApiTermination: { Value: terminationProtected } }),
   disableApiStop: ({ stopProtected }) => ({ DisableApiStop: { Value: stopProtected } }),
-  instanceInitiatedShutdownBehavior: ({ shutdownBehavior }) => ({ InstanceInitiatedShutdownBehavior: { Value: shutdownBehavior } }),
+  instanceInitiatedShutdownBehavior: ({ shutdownBehavior }) => ({
+    InstanceInitiatedShutdownBehavior: { Value: shutdownBehavior },
+  }),
   ebsOptimized: ({ ebsOptimized }) => ({ EbsOptimized: { Value: ebsOptimized } }),
   sourceDestCheck: ({ sourceDestCheck }) => ({ SourceDestCheck: { Value: sourceDestCheck } }),
   enaSupport: () => ({ EnaSupport: { Value: true } }),
@@ -21,7 +23,12 @@ const READERS: Record<string, (instance: SimInstance) => Record<string, unknown>
   blockDeviceMapping: ({ volumes }) => ({
     BlockDeviceMappings: volumes.map(({ deviceName, volumeId, deleteOnTermination, attachedAt }) => ({
       DeviceName: deviceName,
-      Ebs: { VolumeId: volumeId, DeleteOnTermination: deleteOnTermination, AttachTime: new Date(attachedAt), Status: 'attached' },
+      Ebs: {
+        VolumeId: volumeId,
+        DeleteOnTermination: deleteOnTermination,
+        AttachTime: new Date(attachedAt),
+        Status: 'attached',
+      },
     })),
   }),
 };
@@ -38,9 +45,17 @@ type Change = (instance: SimInstance) => void;
 
 const modifyInstanceAttribute: Handler = (input, ctx) => {
   const instance = find(ctx, regionState(ctx).instances, need(input, 'InstanceId'), unknownInstance);
-  const changes = [...flagChanges(input), ...textChanges(input, instance), ...groupChanges(input, ctx), ...deviceChanges(input)];
+  const changes = [
+    ...flagChanges(input),
+    ...textChanges(input, instance),
+    ...groupChanges(input, ctx),
+    ...deviceChanges(input),
+  ];
   if (changes.length !== 1) {
-    throw new AwsError('InvalidParameterCombination', 'Fields for multiple attribute types specified, or none; the simulator changes one at a time.');
+    throw new AwsError(
+      'InvalidParameterCombination',
+      'Fields for multiple attribute types specified, or none; the simulator changes one at a time.',
+    );
   }
   for (const change of changes) change(instance);
   return {};
@@ -67,7 +82,10 @@ function flagChanges(input: Input): Change[] {
 
 function textOf(input: Input, member: string): string | undefined {
   const attribute = member.charAt(0).toLowerCase() + member.slice(1);
-  return text(record(input, member) ?? {}, 'Value') ?? (text(input, 'Attribute') === attribute ? text(input, 'Value') : undefined);
+  return (
+    text(record(input, member) ?? {}, 'Value') ??
+    (text(input, 'Attribute') === attribute ? text(input, 'Value') : undefined)
+  );
 }
 
 function textChanges(input: Input, instance: SimInstance): Change[] {
@@ -78,7 +96,8 @@ function textChanges(input: Input, instance: SimInstance): Change[] {
     changes.push((target) => void (target.instanceType = type));
   }
   if (behavior !== undefined) {
-    if (behavior !== 'stop' && behavior !== 'terminate') throw invalid('instanceInitiatedShutdownBehavior', behavior, 'Expecting stop or terminate.');
+    if (behavior !== 'stop' && behavior !== 'terminate')
+      throw invalid('instanceInitiatedShutdownBehavior', behavior, 'Expecting stop or terminate.');
     changes.push((target) => void (target.shutdownBehavior = behavior));
   }
   const userData = record(input, 'UserData')?.['Value'];
@@ -92,7 +111,10 @@ function textChanges(input: Input, instance: SimInstance): Change[] {
 
 function mustBeStopped(instance: SimInstance, attribute: string): void {
   if (stateAt(instance, Date.now()) === 'stopped') return;
-  throw new AwsError('IncorrectInstanceState', `The instance '${instance.id}' is not in the 'stopped' state: ${attribute} cannot be changed.`);
+  throw new AwsError(
+    'IncorrectInstanceState',
+    `The instance '${instance.id}' is not in the 'stopped' state: ${attribute} cannot be changed.`,
+  );
 }
 
 function groupChanges(input: Input, ctx: HandlerContext): Change[] {
@@ -118,8 +140,13 @@ function deviceChanges(input: Input): Change[] {
     (instance) => {
       for (const mapping of mappings) {
         const device = instance.volumes.find(({ deviceName }) => deviceName === text(mapping, 'DeviceName'));
-        if (!device) throw new AwsError('InvalidInstanceAttributeValue', `No device is currently mapped at ${text(mapping, 'DeviceName') ?? ''}`);
-        device.deleteOnTermination = flag(record(mapping, 'Ebs') ?? {}, 'DeleteOnTermination') ?? device.deleteOnTermination;
+        if (!device)
+          throw new AwsError(
+            'InvalidInstanceAttributeValue',
+            `No device is currently mapped at ${text(mapping, 'DeviceName') ?? ''}`,
+          );
+        device.deleteOnTermination =
+          flag(record(mapping, 'Ebs') ?? {}, 'DeleteOnTermination') ?? device.deleteOnTermination;
       }
     },
   ];

@@ -17,7 +17,8 @@ const MAX_IDS = 1000;
 function targets(ctx: HandlerContext, state: RegionState, input: Input): SimInstance[] {
   const ids = [...new Set(texts(input, 'InstanceIds'))];
   if (ids.length === 0) throw missing('InstanceIds');
-  if (ids.length > MAX_IDS) throw new AwsError('RequestResourceCountExceeded', `At most ${MAX_IDS} instances per request.`);
+  if (ids.length > MAX_IDS)
+    throw new AwsError('RequestResourceCountExceeded', `At most ${MAX_IDS} instances per request.`);
   checkIds(ids, 'i', 'InvalidInstanceID.Malformed');
   const gone = ids.filter((id) => !state.instances.has(id));
   if (gone.length > 0) throw unknownInstance(gone);
@@ -48,12 +49,19 @@ const terminateInstances: Handler = (input, ctx) => {
     );
   }
   payForInstances(ctx, 'TerminateInstances', instances.length);
-  return { TerminatingInstances: changes(instances, (instance) => { terminate(ctx.world, state, instance, BY_USER); }) };
+  return {
+    TerminatingInstances: changes(instances, (instance) => {
+      terminate(ctx.world, state, instance, BY_USER);
+    }),
+  };
 };
 
 function mustBe(instance: SimInstance, allowed: readonly InstanceState[], verb: string): void {
   if (allowed.includes(stateAt(instance, Date.now()))) return;
-  throw new AwsError('IncorrectInstanceState', `The instance '${instance.id}' is not in a state from which it can be ${verb}.`);
+  throw new AwsError(
+    'IncorrectInstanceState',
+    `The instance '${instance.id}' is not in a state from which it can be ${verb}.`,
+  );
 }
 
 const stopInstances: Handler = (input, ctx) => {
@@ -61,10 +69,16 @@ const stopInstances: Handler = (input, ctx) => {
   for (const instance of instances) {
     mustBe(instance, ['running', 'pending', 'stopping', 'stopped'], 'stopped');
     if (instance.market === 'spot') {
-      throw new AwsError('UnsupportedOperation', `You can't stop the Spot Instance '${instance.id}' because it is associated with a one-time Spot Instance request. You can only stop Spot Instances associated with persistent Spot Instance requests.`);
+      throw new AwsError(
+        'UnsupportedOperation',
+        `You can't stop the Spot Instance '${instance.id}' because it is associated with a one-time Spot Instance request. You can only stop Spot Instances associated with persistent Spot Instance requests.`,
+      );
     }
     if (instance.stopProtected) {
-      throw new AwsError('OperationNotPermitted', `The instance '${instance.id}' may not be stopped. Modify its 'disableApiStop' instance attribute and try again.`);
+      throw new AwsError(
+        'OperationNotPermitted',
+        `The instance '${instance.id}' may not be stopped. Modify its 'disableApiStop' instance attribute and try again.`,
+      );
     }
   }
   payForInstances(ctx, 'StopInstances', instances.length);
@@ -81,14 +95,25 @@ const startInstances: Handler = (input, ctx) => {
   const stopped = instances.filter((instance) => stateAt(instance, Date.now()) === 'stopped');
   for (const instance of stopped) {
     if (roomIn(world, poolOf(instance)) < 1) {
-      throw new AwsError('InsufficientInstanceCapacity', `Insufficient capacity for ${instance.instanceType} in ${instance.zone}.`, 500);
+      throw new AwsError(
+        'InsufficientInstanceCapacity',
+        `Insufficient capacity for ${instance.instanceType} in ${instance.zone}.`,
+        500,
+      );
     }
     if (quotaLeft(world, account, poolOf(instance)) < instance.vcpus) {
-      throw new AwsError('VcpuLimitExceeded', 'You have requested more vCPU capacity than your current vCPU limit allows.');
+      throw new AwsError(
+        'VcpuLimitExceeded',
+        'You have requested more vCPU capacity than your current vCPU limit allows.',
+      );
     }
   }
   payForInstances(ctx, 'StartInstances', instances.length);
-  return { StartingInstances: changes(instances, (instance) => { if (stopped.includes(instance)) start(world, instance); }) };
+  return {
+    StartingInstances: changes(instances, (instance) => {
+      if (stopped.includes(instance)) start(world, instance);
+    }),
+  };
 };
 
 export const instanceStateOperations: Handlers = {

@@ -29,7 +29,8 @@ const describeInstanceStatus: Handler = (input, ctx) => {
   const state = regionState(ctx);
   const now = Date.now();
   const ids = texts(input, 'InstanceIds');
-  if (ids.length > MAX_IDS) throw new AwsError('InvalidParameterValue', `At most ${MAX_IDS} instance IDs can be given.`);
+  if (ids.length > MAX_IDS)
+    throw new AwsError('InvalidParameterValue', `At most ${MAX_IDS} instance IDs can be given.`);
   const status = (instance: SimInstance): string => statusOf(ctx.world, instance, now);
   const reachability = (instance: SimInstance): string | undefined => REACHABILITY[statusOf(ctx.world, instance, now)];
   const fields: Fields<SimInstance> = {
@@ -46,7 +47,11 @@ const describeInstanceStatus: Handler = (input, ctx) => {
     'event.description': () => undefined,
   };
   const all = flag(input, 'IncludeAllInstances') ?? false;
-  const shelf = new Map([...state.instances].filter(([, instance]) => all || stateAt(instance, now) === 'running' || ids.includes(instance.id)));
+  const shelf = new Map(
+    [...state.instances].filter(
+      ([, instance]) => all || stateAt(instance, now) === 'running' || ids.includes(instance.id),
+    ),
+  );
   const { items, ...more } = select(ctx, state, input, {
     shelf,
     fields,
@@ -55,7 +60,10 @@ const describeInstanceStatus: Handler = (input, ctx) => {
     limits: { min: 5, max: 1000, byDefault: 1000, notWith: 'InstanceIds' },
   });
   const shown = items.filter((instance) => all || stateAt(instance, now) === 'running');
-  return { InstanceStatuses: shown.map((instance) => render(instance, statusOf(ctx.world, instance, now), now)), ...more };
+  return {
+    InstanceStatuses: shown.map((instance) => render(instance, statusOf(ctx.world, instance, now), now)),
+    ...more,
+  };
 };
 
 function render(instance: SimInstance, status: keyof typeof REACHABILITY, now: number): Record<string, unknown> {

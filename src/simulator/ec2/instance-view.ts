@@ -90,7 +90,10 @@ function profileOf({ profileArn }: SimInstance): Record<string, unknown> | undef
 }
 
 function network(state: RegionState, instance: SimInstance): Record<string, unknown> {
-  const groups = instance.securityGroupIds.map((id) => ({ GroupId: id, GroupName: state.securityGroups.get(id)?.name ?? '' }));
+  const groups = instance.securityGroupIds.map((id) => ({
+    GroupId: id,
+    GroupName: state.securityGroups.get(id)?.name ?? '',
+  }));
   return {
     SubnetId: instance.subnetId,
     VpcId: instance.vpcId,

@@ -73,7 +73,10 @@ const describeInstances: Handler = (input, ctx) => {
     if (same) same.push(instance);
     else byReservation.set(instance.reservationId, [instance]);
   }
-  return { Reservations: [...byReservation.values()].map((instances) => renderReservation(state, instances, now)), ...more };
+  return {
+    Reservations: [...byReservation.values()].map((instances) => renderReservation(state, instances, now)),
+    ...more,
+  };
 };
 
 export const instanceOperations: Handlers = { DescribeInstances: describeInstances };

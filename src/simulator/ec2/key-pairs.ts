@@ -43,7 +43,8 @@ const createKeyPair: Handler = (input, ctx) => {
 const importKeyPair: Handler = (input, ctx) => {
   const bytes = input['PublicKeyMaterial'];
   const material = bytes instanceof Uint8Array ? Buffer.from(bytes).toString('utf8') : '';
-  if (!/ssh-|BEGIN|ecdsa/.test(material)) throw new AwsError('InvalidKey.Format', 'Key is not in valid OpenSSH public key format');
+  if (!/ssh-|BEGIN|ecdsa/.test(material))
+    throw new AwsError('InvalidKey.Format', 'Key is not in valid OpenSSH public key format');
   return render(newPair(ctx, regionState(ctx), input, material.includes('ed25519') ? 'ed25519' : 'rsa', material));
 };
 
@@ -61,7 +62,8 @@ const describeKeyPairs: Handler = (input, ctx) => {
   const state = regionState(ctx);
   const names = texts(input, 'KeyNames');
   const unknown = names.filter((name) => ![...state.keyPairs.values()].some((pair) => pair.name === name));
-  if (unknown.length > 0) throw new AwsError('InvalidKeyPair.NotFound', `The key pair '${unknown.join(', ')}' does not exist`);
+  if (unknown.length > 0)
+    throw new AwsError('InvalidKeyPair.NotFound', `The key pair '${unknown.join(', ')}' does not exist`);
   const { items } = select(ctx, state, input, {
     shelf: state.keyPairs,
     fields: FIELDS,
@@ -77,7 +79,8 @@ const deleteKeyPair: Handler = (input, ctx) => {
   const state = regionState(ctx);
   const [id, name] = [text(input, 'KeyPairId'), text(input, 'KeyName')];
   if (id === undefined && name === undefined) throw missing('KeyName');
-  const pair = id === undefined ? [...state.keyPairs.values()].find((item) => item.name === name) : state.keyPairs.get(id);
+  const pair =
+    id === undefined ? [...state.keyPairs.values()].find((item) => item.name === name) : state.keyPairs.get(id);
   if (!pair) return { Return: true };
   endResource(state, pair);
   return { Return: true, KeyPairId: pair.id };

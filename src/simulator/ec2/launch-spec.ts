@@ -35,7 +35,8 @@ export function checkTemplateData(data: Input): void {
   tagSpecs(data, TAGGABLE);
   checkUserData(text(data, 'UserData'));
   const imageId = text(data, 'ImageId');
-  if (imageId !== undefined && !imageId.startsWith('resolve:ssm:')) checkIds([imageId], 'ami', 'InvalidAMIID.Malformed');
+  if (imageId !== undefined && !imageId.startsWith('resolve:ssm:'))
+    checkIds([imageId], 'ami', 'InvalidAMIID.Malformed');
 }
 
 /** Laid over each other: the request wins by member, its tags by key. */
@@ -136,7 +137,10 @@ function profileArn({ world, account }: HandlerContext, profile: Input): string 
   const name = arn.split('/').at(-1) ?? '';
   if (name === '' || world.scenario.missingProfiles.some((pattern) => matches(pattern, name))) {
     const given = text(profile, 'Arn') === undefined ? `name ${name}` : `Arn ${arn}`;
-    throw new AwsError('InvalidParameterValue', `Value (${name}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile ${given}`);
+    throw new AwsError(
+      'InvalidParameterValue',
+      `Value (${name}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile ${given}`,
+    );
   }
   return arn;
 }
@@ -160,7 +164,10 @@ export function groupsFor(state: RegionState, base: LaunchBase, subnet: SimSubne
   }
   const stranger = base.groupIds.find((id) => state.securityGroups.get(id)?.vpcId !== subnet.vpcId);
   if (stranger !== undefined) {
-    throw new AwsError('InvalidParameter', `Security group ${stranger} and subnet ${subnet.id} belong to different networks.`);
+    throw new AwsError(
+      'InvalidParameter',
+      `Security group ${stranger} and subnet ${subnet.id} belong to different networks.`,
+    );
   }
   return base.groupIds;
 }

@@ -34,7 +34,10 @@ export function versionOf(template: SimLaunchTemplate, given: string | undefined
     asked === '$Latest' ? template.latestVersion : asked === '$Default' ? template.defaultVersion : Number(asked);
   const version = template.versions.get(number);
   if (!version) {
-    throw new AwsError('InvalidLaunchTemplateId.VersionNotFound', `Could not find launch template version ${asked} of ${template.id}`);
+    throw new AwsError(
+      'InvalidLaunchTemplateId.VersionNotFound',
+      `Could not find launch template version ${asked} of ${template.id}`,
+    );
   }
   return version;
 }
@@ -73,7 +76,12 @@ const describeLaunchTemplateVersions: Handler = (input, ctx) => {
   const order = new Map(entries.map((entry, index) => [entry, index + 1]));
   // 1 to 200 a page: EC2 API reference, DescribeLaunchTemplateVersions.
   const limits = { min: 1, max: 200, byDefault: 200 };
-  const { items, ...more } = page(entries.filter(filterTest(filtersOf(input), FIELDS)), input, limits, (entry) => order.get(entry) ?? 0);
+  const { items, ...more } = page(
+    entries.filter(filterTest(filtersOf(input), FIELDS)),
+    input,
+    limits,
+    (entry) => order.get(entry) ?? 0,
+  );
   return { LaunchTemplateVersions: items.map(({ template, version }) => render(template, version)), ...more };
 };
 

@@ -20,7 +20,10 @@ const createLaunchTemplate: Handler = (input, ctx) =>
     const state = regionState(ctx);
     const name = need(input, 'LaunchTemplateName');
     if (!NAME.test(name)) {
-      throw new AwsError('InvalidLaunchTemplateName.MalformedException', `The specified launch template name '${name}' is malformed.`);
+      throw new AwsError(
+        'InvalidLaunchTemplateName.MalformedException',
+        `The specified launch template name '${name}' is malformed.`,
+      );
     }
     const { 'launch-template': tags } = tagSpecs(input, ['launch-template']);
     const data = record(input, 'LaunchTemplateData') ?? {};
@@ -52,7 +55,10 @@ function byName(state: RegionState, name: string): SimLaunchTemplate | undefined
 export function templateOf(ctx: HandlerContext, state: RegionState, input: Input): SimLaunchTemplate {
   const [id, name] = [text(input, 'LaunchTemplateId'), text(input, 'LaunchTemplateName')];
   if (id !== undefined && name !== undefined) {
-    throw new AwsError('InvalidParameterCombination', 'Only one of launchTemplateId and launchTemplateName can be specified.');
+    throw new AwsError(
+      'InvalidParameterCombination',
+      'Only one of launchTemplateId and launchTemplateName can be specified.',
+    );
   }
   if (id !== undefined) {
     if (!/^lt-[0-9a-f]{17}$/.test(id)) {
@@ -85,13 +91,23 @@ const describeLaunchTemplates: Handler = (input, ctx) => {
   if (unknown.length > 0) throw unknownName(unknown);
   const named = names.map((name) => templateOf(ctx, state, { LaunchTemplateName: name }).id);
   const ids = [...texts(input, 'LaunchTemplateIds'), ...named];
-  const { items, ...more } = select(ctx, state, { ...input, LaunchTemplateIds: ids }, {
-    shelf: state.launchTemplates,
-    fields: FIELDS,
-    ids: { member: 'LaunchTemplateIds', prefix: 'lt', malformed: 'InvalidLaunchTemplateId.Malformed', unknown: unknownTemplate },
-    // 1 to 200 a page: EC2 API reference, DescribeLaunchTemplates.
-    limits: { min: 1, max: 200, byDefault: 200 },
-  });
+  const { items, ...more } = select(
+    ctx,
+    state,
+    { ...input, LaunchTemplateIds: ids },
+    {
+      shelf: state.launchTemplates,
+      fields: FIELDS,
+      ids: {
+        member: 'LaunchTemplateIds',
+        prefix: 'lt',
+        malformed: 'InvalidLaunchTemplateId.Malformed',
+        unknown: unknownTemplate,
+      },
+      // 1 to 200 a page: EC2 API reference, DescribeLaunchTemplates.
+      limits: { min: 1, max: 200, byDefault: 200 },
+    },
+  );
   return { LaunchTemplates: items.map(renderTemplate), ...more };
 };
 

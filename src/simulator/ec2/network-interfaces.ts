@@ -21,9 +21,14 @@ const createNetworkInterface: Handler = (input, ctx) =>
     const groups = texts(input, 'Groups').map((id) => find(ctx, state.securityGroups, id, unknownGroup));
     const stranger = groups.find(({ vpcId }) => vpcId !== subnet.vpcId);
     if (stranger) {
-      throw new AwsError('InvalidParameter', `Security group ${stranger.id} and subnet ${subnet.id} belong to different networks.`);
+      throw new AwsError(
+        'InvalidParameter',
+        `Security group ${stranger.id} and subnet ${subnet.id} belong to different networks.`,
+      );
     }
-    const own = [...state.securityGroups.values()].filter(({ vpcId, name }) => vpcId === subnet.vpcId && name === 'default');
+    const own = [...state.securityGroups.values()].filter(
+      ({ vpcId, name }) => vpcId === subnet.vpcId && name === 'default',
+    );
     const address = takeAddress(subnet);
     const eni = addResource<SimNetworkInterface>(state, {
       ...newResource(ctx, 'network-interface', newId(ctx.world, 'eni'), tags),
@@ -92,7 +97,10 @@ function render(state: RegionState, eni: SimNetworkInterface): Record<string, un
     PrivateIpAddresses: [{ Primary: true, PrivateIpAddress: eni.privateIp }],
     RequesterManaged: false,
     SourceDestCheck: true,
-    Groups: eni.securityGroupIds.map((GroupId) => ({ GroupId, GroupName: state.securityGroups.get(GroupId)?.name ?? '' })),
+    Groups: eni.securityGroupIds.map((GroupId) => ({
+      GroupId,
+      GroupName: state.securityGroups.get(GroupId)?.name ?? '',
+    })),
     Attachment: attachment && {
       AttachmentId: attachment.attachmentId,
       InstanceId: attachment.instanceId,

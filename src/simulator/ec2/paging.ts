@@ -28,7 +28,8 @@ export function page<T>(items: T[], input: Input, limits: PageLimits, position: 
   return last === undefined ? { items: cut } : { items: cut, NextToken: tokenFor(position(last)) };
 }
 
-function pageSize(input: Input, { min, max, byDefault, notWith }: PageLimits): number {
+/** Items of a page, checked; call it before anything is looked up, as AWS checks parameters first. */
+export function pageSize(input: Input, { min, max, byDefault, notWith }: PageLimits): number {
   const asked = number(input, 'MaxResults');
   if (asked === undefined) return byDefault ?? Infinity;
   if (asked < min || asked > max) {
@@ -36,7 +37,10 @@ function pageSize(input: Input, { min, max, byDefault, notWith }: PageLimits): n
   }
   const ids = notWith === undefined ? undefined : input[notWith];
   if (Array.isArray(ids) && ids.length > 0) {
-    throw new AwsError('InvalidParameterCombination', `The parameter ${String(notWith)} cannot be used with the parameter maxResults`);
+    throw new AwsError(
+      'InvalidParameterCombination',
+      `The parameter ${String(notWith)} cannot be used with the parameter maxResults`,
+    );
   }
   return asked;
 }

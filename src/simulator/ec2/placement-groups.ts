@@ -71,7 +71,12 @@ const describePlacementGroups: Handler = (input, ctx) => {
   const { items } = select(ctx, state, input, {
     shelf: state.placementGroups,
     fields: FIELDS,
-    ids: { member: 'GroupIds', prefix: 'pg', malformed: 'InvalidPlacementGroupId.Malformed', unknown: unknownPlacementGroup },
+    ids: {
+      member: 'GroupIds',
+      prefix: 'pg',
+      malformed: 'InvalidPlacementGroupId.Malformed',
+      unknown: unknownPlacementGroup,
+    },
   });
   return { PlacementGroups: items.filter(({ name }) => names.length === 0 || names.includes(name)).map(render) };
 };
@@ -88,7 +93,11 @@ const deletePlacementGroup: Handler = (input, ctx) => {
   const used = [...state.instances.values()].some(
     (instance) => instance.placementGroup === name && stateAt(instance, Date.now()) !== 'terminated',
   );
-  if (used) throw new AwsError('InvalidPlacementGroup.InUse', `The placement group '${name}' is in use and may not be deleted.`);
+  if (used)
+    throw new AwsError(
+      'InvalidPlacementGroup.InUse',
+      `The placement group '${name}' is in use and may not be deleted.`,
+    );
   endResource(state, group);
   return {};
 };

@@ -37,7 +37,10 @@ const describeAvailabilityZones: Handler = (input, ctx) => {
   regionState(ctx);
   const all = ctx.world.scenario.regions[ctx.region]?.zones ?? [];
   const [names, ids] = [texts(input, 'ZoneNames'), texts(input, 'ZoneIds')];
-  const bad = [...names.filter((name) => !all.includes(name)), ...ids.filter((id) => !all.some((zone) => zoneId(zone) === id))];
+  const bad = [
+    ...names.filter((name) => !all.includes(name)),
+    ...ids.filter((id) => !all.some((zone) => zoneId(zone) === id)),
+  ];
   if (bad.length > 0) throw new AwsError('InvalidParameterValue', `Invalid availability zone: [${bad.join(', ')}]`);
   const fields: Fields<string> = {
     'zone-name': (zone) => zone,
@@ -72,7 +75,10 @@ const describeInstanceTypes: Handler = (input, ctx) => {
   const wanted = texts(input, 'InstanceTypes');
   const unknown = wanted.filter((type) => !types[type] || zonesOf(ctx, type).length === 0);
   if (unknown.length > 0) {
-    throw new AwsError('InvalidInstanceType', `The following supplied instance types do not exist: [${unknown.join(', ')}]`);
+    throw new AwsError(
+      'InvalidInstanceType',
+      `The following supplied instance types do not exist: [${unknown.join(', ')}]`,
+    );
   }
   const fields: Fields<string> = {
     'instance-type': (type) => type,
@@ -89,7 +95,9 @@ const describeInstanceTypes: Handler = (input, ctx) => {
     'free-tier-eligible': (type) => FREE_TIER.has(type),
   };
   const passes = filterTest(filtersOf(input), fields);
-  const all = Object.keys(types).filter((type) => zonesOf(ctx, type).length > 0 && (wanted.length === 0 || wanted.includes(type)));
+  const all = Object.keys(types).filter(
+    (type) => zonesOf(ctx, type).length > 0 && (wanted.length === 0 || wanted.includes(type)),
+  );
   const order = new Map(Object.keys(types).map((type, index) => [type, index + 1]));
   // 5 to 100 a page, 100 unless told: EC2 API reference, DescribeInstanceTypes.
   const limits = { min: 5, max: 100, byDefault: 100, notWith: 'InstanceTypes' };
@@ -117,7 +125,11 @@ function describeType(ctx: HandlerContext, type: string): Record<string, unknown
     ProcessorInfo: { SupportedArchitectures: [facts?.arch ?? 'x86_64'] },
     VCpuInfo: { DefaultVCpus: facts?.vcpus ?? 0 },
     MemoryInfo: { SizeInMiB: facts?.memoryMiB ?? 0 },
-    EbsInfo: { EbsOptimizedSupport: 'default', EncryptionSupport: 'supported', NvmeSupport: isNitro(type) ? 'required' : 'unsupported' },
+    EbsInfo: {
+      EbsOptimizedSupport: 'default',
+      EncryptionSupport: 'supported',
+      NvmeSupport: isNitro(type) ? 'required' : 'unsupported',
+    },
     PlacementGroupInfo: { SupportedStrategies: ['partition', 'spread', ...(type.startsWith('t') ? [] : ['cluster'])] },
     ...(gpus === undefined ? {} : { GpuInfo: { Gpus: [{ Count: gpus, Manufacturer: 'NVIDIA' }] } }),
   };
@@ -132,7 +144,8 @@ const LOCATION_TYPES = ['region', 'availability-zone', 'availability-zone-id'];
 const describeInstanceTypeOfferings: Handler = (input, ctx) => {
   regionState(ctx);
   const kind = text(input, 'LocationType') ?? 'region';
-  if (!LOCATION_TYPES.includes(kind)) throw invalid('LocationType', kind, `Expecting one of ${LOCATION_TYPES.join(', ')}`);
+  if (!LOCATION_TYPES.includes(kind))
+    throw invalid('LocationType', kind, `Expecting one of ${LOCATION_TYPES.join(', ')}`);
   const offers = Object.keys(ctx.world.scenario.instanceTypes).flatMap((type) => {
     const zones = zonesOf(ctx, type);
     const locations = kind === 'region' ? zones.slice(0, 1).map(() => ctx.region) : zones;

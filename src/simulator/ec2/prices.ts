@@ -39,21 +39,33 @@ const describeSpotPriceHistory: Handler = (input, ctx) => {
   const types = texts(input, 'InstanceTypes');
   const filters = filtersOf(input);
   const passes = filterTest(filters, FIELDS);
-  const typeFilter = filterTest(filters.filter(({ name }) => name === 'instance-type'), FIELDS);
+  const typeFilter = filterTest(
+    filters.filter(({ name }) => name === 'instance-type'),
+    FIELDS,
+  );
   const pools = (world.scenario.regions[region]?.zones ?? [])
     .filter((zone) => [zone, undefined].includes(text(input, 'AvailabilityZone')))
     .filter((zone) => [zoneId(zone), undefined].includes(text(input, 'AvailabilityZoneId')))
     .flatMap((zone) => Object.keys(world.scenario.instanceTypes).map((type) => ({ zone, type })))
-    .filter(({ zone, type }) => (types.length === 0 || types.includes(type)) && isOffered(world, { region, zone, type }))
+    .filter(
+      ({ zone, type }) => (types.length === 0 || types.includes(type)) && isOffered(world, { region, zone, type }),
+    )
     .filter((pool) => typeFilter({ ...pool, at: 0, usd: 0 }));
   const wanted = products.length === 0 || products.some((product) => PRODUCTS.includes(product));
   const points = (wanted ? pools : [])
-    .flatMap(({ zone, type }) => priceHistory(world, zone, region, type, from, to).map((point) => ({ zone, type, ...point })))
+    .flatMap(({ zone, type }) =>
+      priceHistory(world, zone, region, type, from, to).map((point) => ({ zone, type, ...point })),
+    )
     .filter(passes)
     .sort((a, b) => b.at - a.at);
   const order = new Map(points.map((point, index) => [point, index + 1]));
   // 1 to 1,000 a page, 1,000 unless told: EC2 API reference.
-  const { items, ...more } = page(points, input, { min: 1, max: 1000, byDefault: 1000 }, (point) => order.get(point) ?? 0);
+  const { items, ...more } = page(
+    points,
+    input,
+    { min: 1, max: 1000, byDefault: 1000 },
+    (point) => order.get(point) ?? 0,
+  );
   return { SpotPriceHistory: items.map(render), ...more };
 };
 

@@ -19,7 +19,9 @@ import { unknownSubnet } from './unknown';
 
 const runInstances: Handler = async (input, ctx) => {
   const place = zonalScope(input);
-  const answer = await once(ctx.world.tokens, `${ctx.account}/${ctx.region}/RunInstances/${place}`, input, () => run(input, ctx));
+  const answer = await once(ctx.world.tokens, `${ctx.account}/${ctx.region}/RunInstances/${place}`, input, () =>
+    run(input, ctx),
+  );
   return again(ctx, answer);
 };
 
@@ -68,14 +70,19 @@ async function run(input: Input, ctx: HandlerContext): Promise<Record<string, un
   const [refusal] = refusals.values();
   if (picks.length === 0) throw refusal ?? new AwsError('InsufficientInstanceCapacity', 'Insufficient capacity.', 500);
   const clientToken = text(input, 'ClientToken');
-  const made = launchAll(ctx, state, picks, { market, launchCallMs, ...(clientToken === undefined ? {} : { clientToken }) });
+  const made = launchAll(ctx, state, picks, {
+    market,
+    launchCallMs,
+    ...(clientToken === undefined ? {} : { clientToken }),
+  });
   return renderReservation(state, made, Date.now());
 }
 
 function countsOf(input: Input): [min: number, max: number] {
   const [min, max] = [number(input, 'MinCount') ?? 0, number(input, 'MaxCount') ?? 0];
   if (min < 1) throw invalid('minCount', min, 'Minimum instance count must be at least 1.');
-  if (max < min) throw invalid('maxCount', max, 'Maximum instance count must not be smaller than minimum instance count.');
+  if (max < min)
+    throw invalid('maxCount', max, 'Maximum instance count must not be smaller than minimum instance count.');
   return [min, max];
 }
 

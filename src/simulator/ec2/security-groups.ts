@@ -4,7 +4,14 @@ import { addOpenEgress } from '../world/furniture';
 import { newId } from '../world/ids';
 import { addResource, arnOf, endResource, newResource } from '../world/resources';
 import { regionState } from '../world/world';
-import type { Handler, HandlerContext, Handlers, RegionState, SimSecurityGroup, SimSecurityGroupRule } from '../world/state';
+import type {
+  Handler,
+  HandlerContext,
+  Handlers,
+  RegionState,
+  SimSecurityGroup,
+  SimSecurityGroupRule,
+} from '../world/state';
 import { find, isVisible, select } from './describe';
 import type { Fields } from './filters';
 import { invalid, missing, need, text, texts, type Input } from './input';
@@ -18,12 +25,15 @@ const NAME = /^[a-zA-Z0-9 ._\-:/()#,@[\]+=&;{}!$*]{1,255}$/;
 const createSecurityGroup: Handler = (input, ctx) => {
   const state = regionState(ctx);
   const [name, description] = [need(input, 'GroupName'), need(input, 'Description')];
-  if (!NAME.test(name) || name.startsWith('sg-')) throw invalid('groupName', name, 'Character sets beyond ASCII are not supported.');
-  if (!NAME.test(description)) throw invalid('groupDescription', description, 'Character sets beyond ASCII are not supported.');
+  if (!NAME.test(name) || name.startsWith('sg-'))
+    throw invalid('groupName', name, 'Character sets beyond ASCII are not supported.');
+  if (!NAME.test(description))
+    throw invalid('groupDescription', description, 'Character sets beyond ASCII are not supported.');
   const { 'security-group': tags } = tagSpecs(input, ['security-group']);
   const vpcId = vpcOf(ctx, state, input);
   const taken = [...state.securityGroups.values()].some((group) => group.vpcId === vpcId && group.name === name);
-  if (taken) throw new AwsError('InvalidGroup.Duplicate', `The security group '${name}' already exists for VPC '${vpcId}'`);
+  if (taken)
+    throw new AwsError('InvalidGroup.Duplicate', `The security group '${name}' already exists for VPC '${vpcId}'`);
   const group = addResource<SimSecurityGroup>(state, {
     ...newResource(ctx, 'security-group', newId(ctx.world, 'sg'), tags),
     name,
@@ -92,7 +102,10 @@ function withNames(input: Input, ctx: HandlerContext, state: RegionState): Input
   const groups = names.map((name) => {
     const group = [...state.securityGroups.values()].find((item) => item.name === name && item.vpcId === home);
     if (!group || !isVisible(ctx, group, Date.now())) {
-      throw new AwsError('InvalidGroup.NotFound', `The security group '${name}' does not exist in default VPC '${String(home)}'`);
+      throw new AwsError(
+        'InvalidGroup.NotFound',
+        `The security group '${name}' does not exist in default VPC '${String(home)}'`,
+      );
     }
     return group.id;
   });
@@ -108,8 +121,14 @@ function render(group: SimSecurityGroup): Record<string, unknown> {
     Description: group.description,
     VpcId: group.vpcId,
     OwnerId: group.account,
-    IpPermissions: permissionsOf(group, rules.filter(({ egress }) => !egress)),
-    IpPermissionsEgress: permissionsOf(group, rules.filter(({ egress }) => egress)),
+    IpPermissions: permissionsOf(
+      group,
+      rules.filter(({ egress }) => !egress),
+    ),
+    IpPermissionsEgress: permissionsOf(
+      group,
+      rules.filter(({ egress }) => egress),
+    ),
     Tags: tagList(group.tags),
   };
 }
@@ -118,9 +137,14 @@ const deleteSecurityGroup: Handler = (input, ctx) => {
   const state = regionState(ctx);
   const group = groupOf(ctx, state, input);
   if (group.name === 'default') {
-    throw new AwsError('CannotDelete', `the specified group: "${group.id}" name: "default" cannot be deleted by a user`);
+    throw new AwsError(
+      'CannotDelete',
+      `the specified group: "${group.id}" name: "default" cannot be deleted by a user`,
+    );
   }
-  const used = [...state.networkInterfaces.values()].some(({ securityGroupIds }) => securityGroupIds.includes(group.id));
+  const used = [...state.networkInterfaces.values()].some(({ securityGroupIds }) =>
+    securityGroupIds.includes(group.id),
+  );
   const referenced = [...state.securityGroups.values()].some(
     (other) => other.id !== group.id && [...other.rules.values()].some((rule) => rule.referencedGroupId === group.id),
   );

@@ -36,8 +36,16 @@ function expand(permission: Input, egress: boolean): RuleDraft[] {
   };
   return [
     ...records(permission, 'IpRanges').map((item) => ({ ...base, ...described(item), cidrIpv4: ipv4(item) })),
-    ...records(permission, 'Ipv6Ranges').map((item) => ({ ...base, ...described(item), cidrIpv6: text(item, 'CidrIpv6') ?? '' })),
-    ...records(permission, 'PrefixListIds').map((item) => ({ ...base, ...described(item), prefixListId: text(item, 'PrefixListId') ?? '' })),
+    ...records(permission, 'Ipv6Ranges').map((item) => ({
+      ...base,
+      ...described(item),
+      cidrIpv6: text(item, 'CidrIpv6') ?? '',
+    })),
+    ...records(permission, 'PrefixListIds').map((item) => ({
+      ...base,
+      ...described(item),
+      prefixListId: text(item, 'PrefixListId') ?? '',
+    })),
     ...records(permission, 'UserIdGroupPairs').map((item) => ({
       ...base,
       ...described(item),
@@ -57,7 +65,10 @@ function portsOf(permission: Input, protocol: string): { fromPort?: number; toPo
   const [fromPort, toPort] = [number(permission, 'FromPort'), number(permission, 'ToPort')];
   if (fromPort === undefined || toPort === undefined) {
     if (protocol !== 'tcp' && protocol !== 'udp') return { fromPort: -1, toPort: -1 };
-    throw new AwsError('InvalidParameterValue', 'Invalid value for portRange. Must specify both from and to ports with TCP/UDP.');
+    throw new AwsError(
+      'InvalidParameterValue',
+      'Invalid value for portRange. Must specify both from and to ports with TCP/UDP.',
+    );
   }
   const inRange = [fromPort, toPort].every((port) => port >= -1 && port <= 65_535);
   if (!inRange || (protocol !== 'icmp' && fromPort > toPort)) {
@@ -105,7 +116,9 @@ function permission(group: SimSecurityGroup, rules: SimSecurityGroupRule[]): Rec
     PrefixListIds: pick('prefixListId', 'PrefixListId'),
     UserIdGroupPairs: rules
       .filter(({ referencedGroupId }) => referencedGroupId !== undefined)
-      .map((rule) => defined({ GroupId: rule.referencedGroupId, UserId: group.account, Description: rule.description })),
+      .map((rule) =>
+        defined({ GroupId: rule.referencedGroupId, UserId: group.account, Description: rule.description }),
+      ),
   });
 }
 

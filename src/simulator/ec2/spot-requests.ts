@@ -23,11 +23,21 @@ interface Status {
 export function statusOf(request: SimSpotRequest, instance: SimInstance | undefined, now: number): Status {
   const ended = instance?.terminatingAt ?? instance?.terminatedAt;
   if (instance?.interruption && now >= instance.interruption.noticeAt) {
-    return status('closed', 'instance-terminated-no-capacity', 'Your instance was terminated because there is no longer enough Spot capacity available.', instance.interruption.noticeAt);
+    return status(
+      'closed',
+      'instance-terminated-no-capacity',
+      'Your instance was terminated because there is no longer enough Spot capacity available.',
+      instance.interruption.noticeAt,
+    );
   }
   if (instance && ended !== undefined && now >= ended) return endedStatus(request, instance, ended);
   if (request.cancelledAt !== undefined) {
-    return status('cancelled', 'request-canceled-and-instance-running', 'Your Spot request is canceled, but your instance is still running.', request.cancelledAt);
+    return status(
+      'cancelled',
+      'request-canceled-and-instance-running',
+      'Your Spot request is canceled, but your instance is still running.',
+      request.cancelledAt,
+    );
   }
   return status('active', 'fulfilled', 'Your spot request is fulfilled.', request.createdAt);
 }
@@ -36,10 +46,21 @@ function endedStatus(request: SimSpotRequest, instance: SimInstance, at: number)
   const code = instance.stateReason?.code ?? '';
   const state = request.cancelledAt === undefined ? 'closed' : 'cancelled';
   if (code === BY_SPOT.code) {
-    return status(state, 'instance-terminated-no-capacity', 'Your instance was terminated because there is no longer enough Spot capacity available.', at);
+    return status(
+      state,
+      'instance-terminated-no-capacity',
+      'Your instance was terminated because there is no longer enough Spot capacity available.',
+      at,
+    );
   }
-  if (code.startsWith('Server.')) return status('failed', 'system-error', `There was an unexpected system error: ${code}`, at);
-  return status(state, 'instance-terminated-by-user', 'Spot Instance terminated due to user-initiated termination.', at);
+  if (code.startsWith('Server.'))
+    return status('failed', 'system-error', `There was an unexpected system error: ${code}`, at);
+  return status(
+    state,
+    'instance-terminated-by-user',
+    'Spot Instance terminated due to user-initiated termination.',
+    at,
+  );
 }
 
 function status(state: Status['state'], code: string, message: string, at: number): Status {
@@ -79,7 +100,10 @@ const describeSpotInstanceRequests: Handler = (input, ctx) => {
     // 5 to 1,000 a page, not together with ids: EC2 API reference, DescribeSpotInstanceRequests.
     limits: { min: 5, max: 1000, notWith: 'SpotInstanceRequestIds' },
   });
-  return { SpotInstanceRequests: items.map((request) => render(request, state.instances.get(request.instanceId), now)), ...more };
+  return {
+    SpotInstanceRequests: items.map((request) => render(request, state.instances.get(request.instanceId), now)),
+    ...more,
+  };
 };
 
 function render(request: SimSpotRequest, instance: SimInstance | undefined, now: number): Record<string, unknown> {

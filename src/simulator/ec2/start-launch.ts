@@ -23,7 +23,11 @@ export function payForInstances(ctx: HandlerContext, operation: string, count: n
   const { world, account, region } = ctx;
   const question = { scope: `${account}/${region}`, service: 'ec2', operation, uncontrolled: false, now: Date.now() };
   if (takeResources(world.buckets, world.scenario.api, question, count)) return;
-  throw new AwsError('RequestLimitExceeded', 'Request limit exceeded. Account has been throttled on resource tokens.', 503);
+  throw new AwsError(
+    'RequestLimitExceeded',
+    'Request limit exceeded. Account has been throttled on resource tokens.',
+    503,
+  );
 }
 
 export interface LaunchFacts {
@@ -35,7 +39,12 @@ export interface LaunchFacts {
 }
 
 /** Makes the machines of the picks, in their order. */
-export function launchAll(ctx: HandlerContext, state: RegionState, picks: Candidate[], facts: LaunchFacts): SimInstance[] {
+export function launchAll(
+  ctx: HandlerContext,
+  state: RegionState,
+  picks: Candidate[],
+  facts: LaunchFacts,
+): SimInstance[] {
   const reservations = new Map<Candidate, { id: string; count: number }>();
   return picks.map((pick) => {
     const reservation = reservations.get(pick) ?? { id: newId(ctx.world, 'r'), count: 0 };
@@ -85,6 +94,7 @@ export function noteTarget(ctx: HandlerContext, input: Input, count: number): vo
     const tag = records(spec, 'Tags').find((entry) => text(entry, 'Key') === 'LaunchID');
     const value = tag && text(tag, 'Value');
     const targets = ctx.world.ledger.launchTargets;
-    if (value !== undefined && text(spec, 'ResourceType') === 'instance' && !targets.has(value)) targets.set(value, count);
+    if (value !== undefined && text(spec, 'ResourceType') === 'instance' && !targets.has(value))
+      targets.set(value, count);
   }
 }

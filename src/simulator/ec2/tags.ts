@@ -32,7 +32,8 @@ const BY_PREFIX: Record<string, (ids: string[]) => AwsError> = {
 function resourcesOf(ctx: HandlerContext, state: RegionState, input: Input): (SimResource | SimSecurityGroupRule)[] {
   const ids = texts(input, 'Resources');
   if (ids.length === 0) throw missing('resourceIdSet');
-  if (ids.length > MAX_RESOURCES) throw new AwsError('InvalidParameterValue', `At most ${MAX_RESOURCES} resources per request.`);
+  if (ids.length > MAX_RESOURCES)
+    throw new AwsError('InvalidParameterValue', `At most ${MAX_RESOURCES} resources per request.`);
   const now = Date.now();
   return ids.map((id) => {
     const resource = state.all.get(id);
@@ -51,7 +52,9 @@ function isDeleted(resource: SimResource): boolean {
 
 function ruleOf(state: RegionState, id: string): SimSecurityGroupRule | undefined {
   if (!id.startsWith('sgr-')) return undefined;
-  return [...state.securityGroups.values()].flatMap(({ rules }) => [...rules.values()]).find(({ ruleId }) => ruleId === id);
+  return [...state.securityGroups.values()]
+    .flatMap(({ rules }) => [...rules.values()])
+    .find(({ ruleId }) => ruleId === id);
 }
 
 const createTags: Handler = (input, ctx) => {

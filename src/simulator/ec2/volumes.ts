@@ -120,10 +120,16 @@ const attachVolume: Handler = (input, ctx) => {
     throw new AwsError('IncorrectState', `Instance '${instance.id}' is not 'running'.`);
   }
   if (volume.zone !== instance.zone) {
-    throw new AwsError('InvalidVolume.ZoneMismatch', `The volume '${volume.id}' is not in the same availability zone as instance '${instance.id}'`);
+    throw new AwsError(
+      'InvalidVolume.ZoneMismatch',
+      `The volume '${volume.id}' is not in the same availability zone as instance '${instance.id}'`,
+    );
   }
   if (instance.volumes.some(({ deviceName }) => deviceName === device)) {
-    throw new AwsError('InvalidParameterValue', `Invalid value '${device}' for unixDevice. Attachment point ${device} is already in use`);
+    throw new AwsError(
+      'InvalidParameterValue',
+      `Invalid value '${device}' for unixDevice. Attachment point ${device} is already in use`,
+    );
   }
   const attachedAt = Date.now();
   volume.attachment = { instanceId: instance.id, device, attachedAt, deleteOnTermination: false };

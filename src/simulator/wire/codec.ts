@@ -91,7 +91,11 @@ export function encodeError(protocol: Protocol, error: AwsError, requestId: stri
           NAMESPACES.query,
           `<Error><Type>${status < 500 ? 'Sender' : 'Receiver'}</Type>${detail}</Error><RequestId>${requestId}</RequestId>`,
         );
-  return { status, headers: XML_HEADERS, body: protocol === 'ec2' ? `<?xml version="1.0" encoding="UTF-8"?>\n${body}` : body };
+  return {
+    status,
+    headers: XML_HEADERS,
+    body: protocol === 'ec2' ? `<?xml version="1.0" encoding="UTF-8"?>\n${body}` : body,
+  };
 }
 
 function xml(root: string, space: string, body: string): string {

@@ -95,7 +95,10 @@ function decodeScalar(scalar: Scalar, text: string, path: string): unknown {
 function numberOf(text: string, path: string): number {
   const value = Number(text);
   if (text === '' || Number.isNaN(value)) {
-    throw new AwsError('InvalidParameterValue', `Value (${text}) for parameter ${path.slice(0, -1)} is invalid. It must be a number`);
+    throw new AwsError(
+      'InvalidParameterValue',
+      `Value (${text}) for parameter ${path.slice(0, -1)} is invalid. It must be a number`,
+    );
   }
   return value;
 }

@@ -62,7 +62,9 @@ function queryService(scope: string | undefined, version: string | null): Servic
   return service;
 }
 
-function signatureScope(headers: IncomingHttpHeaders): { accessKey: string; region: string; service: string } | undefined {
+function signatureScope(
+  headers: IncomingHttpHeaders,
+): { accessKey: string; region: string; service: string } | undefined {
   const match = /Credential=([^/,\s]+)\/\d+\/([^/]+)\/([^/]+)\/aws4_request/.exec(headers.authorization ?? '');
   const [, accessKey, region, service] = match ?? [];
   return accessKey && region && service ? { accessKey, region, service } : undefined;

@@ -73,7 +73,8 @@ function memberOf(name: string, ns: NormalizedSchema, required: boolean): Member
   const xmlName = textOf(traits.xmlName) ?? name;
   return {
     name,
-    ec2Name: textOf(traits['ec2QueryName' as keyof typeof traits]) ?? xmlName.charAt(0).toUpperCase() + xmlName.slice(1),
+    ec2Name:
+      textOf(traits['ec2QueryName' as keyof typeof traits]) ?? xmlName.charAt(0).toUpperCase() + xmlName.slice(1),
     queryName: xmlName,
     xmlName: textOf(ns.getMemberTraits().xmlName) ?? name,
     required,

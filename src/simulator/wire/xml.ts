@@ -49,5 +49,7 @@ function textOf(scalar: Scalar, value: unknown): string {
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 export function escapeXml(text: string): string {
-  return /[&<>"\r]/.test(text) ? text.replace(/[&<>"]/g, (char) => ENTITIES[char] ?? char).replace(/\r/g, '&#xD;') : text;
+  return /[&<>"\r]/.test(text)
+    ? text.replace(/[&<>"]/g, (char) => ENTITIES[char] ?? char).replace(/\r/g, '&#xD;')
+    : text;
 }

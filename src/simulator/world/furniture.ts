@@ -31,7 +31,12 @@ export function furnish(ctx: HandlerContext, state: RegionState): void {
 }
 
 /** Every VPC has a group named `default` that lets its members talk to each other and everything out. */
-export function addDefaultGroup(ctx: HandlerContext, state: RegionState, vpc: SimVpc, furniture: boolean): SimSecurityGroup {
+export function addDefaultGroup(
+  ctx: HandlerContext,
+  state: RegionState,
+  vpc: SimVpc,
+  furniture: boolean,
+): SimSecurityGroup {
   const base = newResource(ctx, 'security-group', newId(ctx.world, 'sg'));
   const group = addResource<SimSecurityGroup>(state, {
     ...settled(base),

@@ -44,7 +44,9 @@ export function imagesOf(world: World, region: string): SimImage[] {
 
 /** The public SSM parameters of a region: name and image id. */
 export function imageParameters(world: World, region: string): Map<string, string> {
-  return new Map(imagesOf(world, region).flatMap(({ id, parameters }) => parameters.map((name): [string, string] => [name, id])));
+  return new Map(
+    imagesOf(world, region).flatMap(({ id, parameters }) => parameters.map((name): [string, string] => [name, id])),
+  );
 }
 
 export function findImage(world: World, region: string, id: string): SimImage | undefined {
@@ -53,20 +55,33 @@ export function findImage(world: World, region: string, id: string): SimImage | 
 
 function identified(region: string, draft: Draft): SimImage {
   const hex = (salt: string): string =>
-    [0, 1].map((part) => Math.floor(hashed(region, draft.name, draft.arch, salt, part) * 2 ** 32).toString(16).padStart(8, '0')).join('');
+    [0, 1]
+      .map((part) =>
+        Math.floor(hashed(region, draft.name, draft.arch, salt, part) * 2 ** 32)
+          .toString(16)
+          .padStart(8, '0'),
+      )
+      .join('');
   return { ...draft, id: `ami-0${hex('ami')}`, snapshotId: `snap-0${hex('snap')}` };
 }
 
 function drafts(world: World, region: string): Draft[] {
   const arches = ['x86_64', 'arm64'] as const;
   return [
-    ...UBUNTU.flatMap((line) => arches.flatMap((arch) => line.builds.map((build, at) => ubuntu(line, arch, build, at === 1)))),
+    ...UBUNTU.flatMap((line) =>
+      arches.flatMap((arch) => line.builds.map((build, at) => ubuntu(line, arch, build, at === 1))),
+    ),
     ...arches.flatMap((arch) => AL2023_BUILDS.map((build, at) => amazonLinux(arch, build, at === 1))),
     ...own(world, region),
   ];
 }
 
-function ubuntu(line: { codename: string; version: string }, arch: SimImage['arch'], build: string, current: boolean): Draft {
+function ubuntu(
+  line: { codename: string; version: string },
+  arch: SimImage['arch'],
+  build: string,
+  current: boolean,
+): Draft {
   const cpu = arch === 'arm64' ? 'arm64' : 'amd64';
   return {
     name: `ubuntu/images/hvm-ssd-gp3/ubuntu-${line.codename}-${line.version}-${cpu}-server-${build}`,

@@ -146,7 +146,12 @@ function attachNewVolume(
   instance.volumes.push({ deviceName, volumeId: base.id, deleteOnTermination, attachedAt });
 }
 
-function spotRequestFor(ctx: HandlerContext, state: RegionState, order: LaunchOrder, instance: SimInstance): SimSpotRequest {
+function spotRequestFor(
+  ctx: HandlerContext,
+  state: RegionState,
+  order: LaunchOrder,
+  instance: SimInstance,
+): SimSpotRequest {
   // Spot request ids are shorter than others and have their own form: `sir-` and eight characters.
   const id = `sir-${newUuid(ctx.world).slice(0, 8)}`;
   return addResource<SimSpotRequest>(state, {

@@ -68,7 +68,8 @@ const BY_ITSELF: StateReason = {
  */
 export function shutdown(world: World, state: RegionState, instance: SimInstance): void {
   if (stateAt(instance, Date.now()) !== 'running') return;
-  if (instance.market === 'spot' || instance.shutdownBehavior === 'terminate') terminate(world, state, instance, BY_ITSELF);
+  if (instance.market === 'spot' || instance.shutdownBehavior === 'terminate')
+    terminate(world, state, instance, BY_ITSELF);
   else stop(world, instance, BY_ITSELF);
 }
 

@@ -23,7 +23,14 @@ export interface PricePoint {
 }
 
 /** The changes within [from, to], and the last one before: what DescribeSpotPriceHistory gives. Newest first. */
-export function priceHistory(world: World, zone: string, region: string, type: string, from: number, to: number): PricePoint[] {
+export function priceHistory(
+  world: World,
+  zone: string,
+  region: string,
+  type: string,
+  from: number,
+  to: number,
+): PricePoint[] {
   const { stepMs } = world.scenario.prices;
   const points: PricePoint[] = [];
   for (let step = Math.floor(to / stepMs); step >= Math.floor(from / stepMs); step -= 1) {

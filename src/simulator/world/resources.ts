@@ -79,7 +79,10 @@ const MAX_TAGS = 50;
 export function setTags(world: World, state: RegionState, resource: SimResource, tags: Tags): void {
   const merged = { ...resource.tags, ...tags };
   if (Object.keys(merged).filter((key) => !key.startsWith('aws:')).length > MAX_TAGS) {
-    throw new AwsError('TagLimitExceeded', `The maximum number of tags for the resource '${resource.id}' has been reached.`);
+    throw new AwsError(
+      'TagLimitExceeded',
+      `The maximum number of tags for the resource '${resource.id}' has been reached.`,
+    );
   }
   for (const [key, value] of Object.entries(tags)) {
     unindex(state, key, resource.tags[key], resource.id);

@@ -121,7 +121,13 @@ export interface SimNetworkInterface extends SimResource {
   subnetAddress: string;
   description: string;
   securityGroupIds: string[];
-  attachment?: { attachmentId: string; instanceId: string; deviceIndex: number; attachedAt: number; deleteOnTermination: boolean };
+  attachment?: {
+    attachmentId: string;
+    instanceId: string;
+    deviceIndex: number;
+    attachedAt: number;
+    deleteOnTermination: boolean;
+  };
 }
 
 export interface SimSecurityGroup extends SimResource {

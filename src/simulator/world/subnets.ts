@@ -3,7 +3,11 @@ import { AwsError } from '../errors';
 import type { HandlerContext, RegionState, SimSubnet } from './state';
 
 /** The default subnets of the region, of `zone` alone when given. Refuses a zone that does not exist or has none. */
-export function regionSubnets({ world, region }: HandlerContext, state: RegionState, zone: string | undefined): SimSubnet[] {
+export function regionSubnets(
+  { world, region }: HandlerContext,
+  state: RegionState,
+  zone: string | undefined,
+): SimSubnet[] {
   const zones = world.scenario.regions[region]?.zones ?? [];
   if (zone !== undefined && !zones.includes(zone)) {
     throw new AwsError('InvalidParameterValue', `Invalid availability zone: [${zone}]`);
@@ -12,7 +16,10 @@ export function regionSubnets({ world, region }: HandlerContext, state: RegionSt
     (subnet) => subnet.defaultForAz && (zone === undefined || subnet.zone === zone),
   );
   if (subnets.length === 0) {
-    throw new AwsError('MissingInput', `No default subnet${zone === undefined ? '' : ` for availability zone: ${zone}`}`);
+    throw new AwsError(
+      'MissingInput',
+      `No default subnet${zone === undefined ? '' : ` for availability zone: ${zone}`}`,
+    );
   }
   return subnets;
 }

@@ -112,7 +112,7 @@ class Server:
 
 def check_request(server, service, model, operation):
     wanted = sample(operation.input_shape, operation.name) if operation.input_shape else None
-    serializer = botocore.serialize.create_serializer(model.metadata["protocol"], include_validation=False)
+    serializer = botocore.serialize.create_serializer(model.resolved_protocol, include_validation=False)
     request = serializer.serialize_to_request(wanted or {}, operation)
     body = request["body"]
     if isinstance(body, dict):
@@ -134,7 +134,7 @@ def check_response(server, service, model, operation):
     )
     if status != 200:
         return body.decode()
-    parser = botocore.parsers.create_parser(model.metadata["protocol"])
+    parser = botocore.parsers.create_parser(model.resolved_protocol)
     response = {"status_code": 200, "headers": headers, "body": body}
     got = parser.parse(response, operation.output_shape) or {}
     got.pop("ResponseMetadata", None)

@@ -1,93 +1,17 @@
-/** Which networks are there? VPCs and subnets: made, described, and deleted only when nothing is in them. */
+/** Which subnets are there? Made within their VPC's block, described, and deleted only when no interface is in them. */
 import { AwsError } from '../errors';
-import { addDefaultGroup } from '../world/furniture';
 import { newId } from '../world/ids';
-import { contains, formatCidr, freeAddresses, overlaps, parseCidr, type Cidr } from '../world/network';
+import { contains, formatCidr, freeAddresses, overlaps, parseCidr } from '../world/network';
 import { addResource, arnOf, endResource, newResource } from '../world/resources';
 import { regionState } from '../world/world';
-import type { Handler, Handlers, SimSubnet, SimVpc } from '../world/state';
+import type { Handler, Handlers, SimSubnet } from '../world/state';
+import { blockOf } from './cidr-block';
 import { find, select } from './describe';
 import type { Fields } from './filters';
 import { invalid, need, text } from './input';
 import { zoneId } from './places';
 import { tagList, tagSpecs } from './tag-specs';
 import { unknownSubnet, unknownVpc } from './unknown';
-
-/** A VPC or subnet block is between /16 and /28 (VPC user guide, "VPC CIDR blocks"). */
-const MIN_BITS = 16;
-const MAX_BITS = 28;
-
-function blockOf(cidr: string, code: string): Cidr {
-  const block = parseCidr(cidr);
-  if (!block) throw invalid('cidrBlock', cidr, 'This is not a valid CIDR block.');
-  if (block.bits < MIN_BITS || block.bits > MAX_BITS) throw new AwsError(code, `The CIDR '${cidr}' is invalid.`);
-  return block;
-}
-
-const createVpc: Handler = (input, ctx) => {
-  const state = regionState(ctx);
-  const block = blockOf(need(input, 'CidrBlock'), 'InvalidVpc.Range');
-  const { vpc: tags } = tagSpecs(input, ['vpc']);
-  const vpc = addResource<SimVpc>(state, {
-    ...newResource(ctx, 'vpc', newId(ctx.world, 'vpc'), tags),
-    cidr: formatCidr(block),
-    isDefault: false,
-  });
-  addDefaultGroup(ctx, state, vpc, false);
-  return { Vpc: { ...renderVpc(vpc), State: 'pending' } };
-};
-
-const VPC_FIELDS: Fields<SimVpc> = {
-  'vpc-id': ({ id }) => id,
-  cidr: ({ cidr }) => cidr,
-  'cidr-block-association.cidr-block': ({ cidr }) => [cidr],
-  'is-default': ({ isDefault }) => isDefault,
-  isDefault: ({ isDefault }) => isDefault,
-  'owner-id': ({ account }) => account,
-  state: () => 'available',
-};
-
-const describeVpcs: Handler = (input, ctx) => {
-  const state = regionState(ctx);
-  const { items, ...more } = select(ctx, state, input, {
-    shelf: state.vpcs,
-    fields: VPC_FIELDS,
-    ids: { member: 'VpcIds', prefix: 'vpc', malformed: 'InvalidVpcID.Malformed', unknown: unknownVpc },
-    limits: { min: 5, max: 1000, notWith: 'VpcIds' },
-  });
-  return { Vpcs: items.map(renderVpc), ...more };
-};
-
-function renderVpc(vpc: SimVpc): Record<string, unknown> {
-  return {
-    VpcId: vpc.id,
-    CidrBlock: vpc.cidr,
-    IsDefault: vpc.isDefault,
-    State: 'available',
-    OwnerId: vpc.account,
-    InstanceTenancy: 'default',
-    DhcpOptionsId: 'dopt-0f4a7c2b9d1e83560',
-    CidrBlockAssociationSet: [
-      { AssociationId: vpc.id.replace('vpc-', 'vpc-cidr-assoc-'), CidrBlock: vpc.cidr, CidrBlockState: { State: 'associated' } },
-    ],
-    Tags: tagList(vpc.tags),
-  };
-}
-
-const deleteVpc: Handler = (input, ctx) => {
-  const state = regionState(ctx);
-  const vpc = find(ctx, state.vpcs, need(input, 'VpcId'), unknownVpc);
-  const inside = ({ vpcId }: { vpcId: string }): boolean => vpcId === vpc.id;
-  const groups = [...state.securityGroups.values()].filter(inside);
-  const held =
-    [...state.subnets.values()].some(inside) ||
-    [...state.networkInterfaces.values()].some(inside) ||
-    groups.some(({ name }) => name !== 'default');
-  if (held) throw new AwsError('DependencyViolation', `The vpc '${vpc.id}' has dependencies and cannot be deleted.`);
-  for (const group of groups) endResource(state, group);
-  endResource(state, vpc);
-  return {};
-};
 
 const createSubnet: Handler = (input, ctx) => {
   const state = regionState(ctx);
@@ -102,10 +26,15 @@ const createSubnet: Handler = (input, ctx) => {
   if (taken) throw new AwsError('InvalidSubnet.Conflict', `The CIDR '${cidr}' conflicts with another subnet`);
   const { subnet: tags } = tagSpecs(input, ['subnet']);
   const zones = ctx.world.scenario.regions[ctx.region]?.zones ?? [];
-  const asked = text(input, 'AvailabilityZone') ?? zones.find((zone) => zoneId(zone) === text(input, 'AvailabilityZoneId'));
+  const asked =
+    text(input, 'AvailabilityZone') ?? zones.find((zone) => zoneId(zone) === text(input, 'AvailabilityZoneId'));
   const zone = asked ?? zones[0] ?? '';
   if (!zones.includes(zone)) {
-    throw invalid('availabilityZone', zone, `Subnets can currently only be created in the following availability zones: ${zones.join(', ')}.`);
+    throw invalid(
+      'availabilityZone',
+      zone,
+      `Subnets can currently only be created in the following availability zones: ${zones.join(', ')}.`,
+    );
   }
   const subnet = addResource<SimSubnet>(state, {
     ...newResource(ctx, 'subnet', newId(ctx.world, 'subnet'), tags),
@@ -175,10 +104,7 @@ const deleteSubnet: Handler = (input, ctx) => {
   return {};
 };
 
-export const networkOperations: Handlers = {
-  CreateVpc: createVpc,
-  DescribeVpcs: describeVpcs,
-  DeleteVpc: deleteVpc,
+export const subnetOperations: Handlers = {
   CreateSubnet: createSubnet,
   DescribeSubnets: describeSubnets,
   DeleteSubnet: deleteSubnet,

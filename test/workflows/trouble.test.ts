@@ -1,0 +1,136 @@
+/** Does an experiment come through what AWS does on bad days, and give up at once where trying again is useless? */
+import type { FaultPlan } from '../../src/simulator';
+import { startLab, type Lab } from '../support/lab';
+import { expectNoTrace, failureOf, instancesOf, launchCalls, resultOf } from '../support/outcomes';
+import { smallSpec } from '../support/specs';
+
+let lab: Lab;
+
+beforeAll(async () => {
+  lab = await startLab({ simulator: { scenario: { extends: 'quick', missingProfiles: ['no-such-*'] } } });
+});
+
+afterAll(async () => {
+  await lab.close();
+});
+
+beforeEach(() => lab.control('reset', {}));
+afterEach(() => lab.control('faults', []));
+
+/** Calls of an operation by outcome, rehearsals left out. */
+async function outcomes(operation: string): Promise<Record<string, number>> {
+  const { calls } = await lab.ledger();
+  const counts: Record<string, number> = {};
+  for (const call of calls.filter((one) => one.operation === operation && one.outcome !== 'DryRunOperation')) {
+    counts[call.outcome] = (counts[call.outcome] ?? 0) + 1;
+  }
+  return counts;
+}
+
+describe('an error that no repetition can help', () => {
+  it('stops at the one call that met it: a launch that is not allowed', async () => {
+    // The first CreateFleet is the rehearsal.
+    await lab.control('faults', [{ operation: 'CreateFleet', nth: 2, effect: { error: 'UnauthorizedOperation' } }]);
+
+    const handle = await lab.start('experiment', smallSpec({ components: { zk: {} }, steps: [] }));
+    const { type, message, details } = await failureOf(handle);
+
+    expect(type).toBe('NotAuthorized');
+    expect(message).toContain('UnauthorizedOperation');
+    expect(details).toMatchObject({ phase: 'Failed', reason: 'Policy', certificate: { verdict: 'clean' } });
+    expect(launchCalls(await lab.ledger())).toHaveLength(1);
+    await expectNoTrace(lab, handle.workflowId);
+  });
+
+  it('is met by the rehearsal, before anything is bought', async () => {
+    await lab.control('faults', [{ operation: 'CreateFleet', effect: { error: 'UnauthorizedOperation' } }]);
+
+    const handle = await lab.start('experiment', smallSpec());
+    const { type } = await failureOf(handle);
+
+    expect(type).toBe('NotAuthorized');
+    const { calls, summary } = await lab.ledger();
+    expect(calls.filter((call) => call.operation === 'CreateFleet')).toHaveLength(1);
+    expect(summary.launched).toBe(0);
+    await expectNoTrace(lab, handle.workflowId);
+  });
+
+  it('is met while surveying: one call of each kind and no more', async () => {
+    await lab.control('faults', [
+      { operation: 'DescribeInstanceTypes', effect: { error: 'UnauthorizedOperation' } } satisfies FaultPlan[number],
+    ]);
+
+    const handle = await lab.start('provision', smallSpec());
+    const { type } = await failureOf(handle);
+
+    expect(type).toBe('NotAuthorized');
+    expect(await outcomes('DescribeInstanceTypes')).toEqual({ UnauthorizedOperation: 1 });
+    expect(launchCalls(await lab.ledger())).toEqual([]);
+  });
+
+  it('is a wrong request: an instance profile that does not exist', async () => {
+    const handle = await lab.start('experiment', smallSpec({ instanceProfile: 'no-such-profile' }));
+
+    const { type, message, details } = await failureOf(handle);
+
+    expect(type).toBe('InvalidRequest');
+    expect(message).toMatch(/no-such-profile|iamInstanceProfile/i);
+    expect(details).toMatchObject({ reason: 'Spec', certificate: { verdict: 'clean' } });
+    const refused = Object.entries(await outcomes('CreateFleet')).filter(([outcome]) => outcome !== 'ok');
+    expect(refused.reduce((sum, [, count]) => sum + count, 0)).toBeLessThanOrEqual(1);
+    expect((await lab.ledger()).summary.launched).toBe(0);
+    await expectNoTrace(lab, handle.workflowId);
+  });
+});
+
+describe('a bad day', () => {
+  it('is eventual consistency: what was just made is not found for a while', async () => {
+    await lab.control('delays', { visibilityLag: [900, 1600], tagIndexLag: [500, 1000] });
+
+    const handle = await lab.start('experiment', smallSpec({ settle: '2s' }));
+    const result = await resultOf(handle);
+    await lab.control('delays', { visibilityLag: [0, 0], tagIndexLag: [10, 50] });
+
+    expect(result.phase).toBe('Done');
+    const ledger = await lab.ledger();
+    expect(instancesOf(ledger, handle.workflowId)).toHaveLength(5);
+    expect(ledger.calls.some((call) => /NotFound/.test(call.outcome))).toBe(true);
+    await expectNoTrace(lab, handle.workflowId);
+  });
+
+  it('is a throttling storm: a third of all calls is refused, and the count is still exact', async () => {
+    const storm: FaultPlan = [{ operation: '*', probability: 1 / 3, effect: { throttle: true } }];
+    await lab.control('faults', storm);
+
+    const handle = await lab.start('experiment', smallSpec());
+    const result = await resultOf(handle);
+    await lab.control('faults', []);
+
+    expect(result.phase).toBe('Done');
+    const ledger = await lab.ledger();
+    expect(instancesOf(ledger, handle.workflowId)).toHaveLength(5);
+    const throttled = ledger.calls.filter((call) => /RequestLimitExceeded|ThrottlingException/.test(call.outcome));
+    expect(throttled.length).toBeGreaterThan(10);
+    await expectNoTrace(lab, handle.workflowId);
+  }, 180_000);
+
+  it('is AWS in trouble: 5xx and broken connections are repeated with the same token', async () => {
+    await lab.control('faults', [
+      { operation: 'CreateFleet', nth: 2, effect: { error: 'InternalError', status: 500 } },
+      { operation: 'CreateLaunchTemplate', nth: 1, effect: { loseReply: true } },
+      { operation: 'CreateSecurityGroup', nth: 1, effect: { loseReply: true } },
+      { operation: 'SendCommand', nth: 1, effect: { error: 'InternalServerError', status: 500 } },
+    ] satisfies FaultPlan);
+
+    const handle = await lab.start('experiment', smallSpec());
+    const result = await resultOf(handle);
+
+    expect(result.phase).toBe('Done');
+    const ledger = await lab.ledger();
+    const made = (type: string) => ledger.resources.filter((one) => one.type === type);
+    expect(made('security-group')).toHaveLength(1);
+    expect(made('launch-template')).toHaveLength(2);
+    expect(instancesOf(ledger, handle.workflowId)).toHaveLength(5);
+    await expectNoTrace(lab, handle.workflowId);
+  });
+});
