@@ -117,7 +117,7 @@ async function main(): Promise<void> {
   routeSdkLogs('INFO', log, config.metricsAddress);
   const { connectionOptions, namespace } = temporalConnectionOptions();
   const worker = await startWorker({
-    connection: connectionOptions as NativeConnectionOptions,
+    connection: connectionOptions,
     namespace: namespace ?? 'default',
     cloud: cloudOptions(config),
     installation: config.installation,

@@ -113,6 +113,14 @@ export function createProvisionActivities({ cloud }: { cloud: Cloud }) {
       return asSlots(found.flat());
     },
 
+    /** What EC2 says of the spot requests behind instances: status code by instance id. */
+    async spotStatuses(input: NodesInput): Promise<Record<string, string>> {
+      await assertTarget(cloud, input.target);
+      const { cancellationSignal: signal } = Context.current();
+      const found = await cloud.compute(input.region).spotStatuses(input.ids, { signal });
+      return Object.fromEntries(found.map(({ instanceId, code }) => [instanceId, code]));
+    },
+
     /** Ends instances; repeatable. */
     async terminate(input: NodesInput): Promise<void> {
       await assertTarget(cloud, input.target);

@@ -1,13 +1,14 @@
 /** How is a cleanup started from outside, and what does it answer? */
 import { WorkflowFailedError, type Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { CleanupInput, CleanupResult } from '../contracts/messages';
+import { QUERY, type CleanupInput, type CleanupResult, type CleanupStatus } from '../contracts/messages';
 import { cleanupWorkflowId } from '../contracts/names';
 
 /** Starts the cleanup of an experiment, or joins the one under way, and waits for its certificate. */
 export async function runCleanup(
   { client, taskQueue }: { client: Client; taskQueue: string },
   input: CleanupInput,
+  onStatus?: (status: CleanupStatus) => void,
 ): Promise<CleanupResult> {
   const id = cleanupWorkflowId(input.experimentId);
   const { workflowId } = await client.workflow.start('cleanup', {
@@ -18,8 +19,20 @@ export async function runCleanup(
     args: [input],
     staticSummary: `${input.dryRun === true ? 'what is left of' : 'delete what is left of'} ${input.experimentId}`,
   });
-  return cleanupResult(client, workflowId);
+  const handle = client.workflow.getHandle(workflowId);
+  const look = setInterval(() => {
+    // A look that fails is made again a second later; the result does not depend on it.
+    if (onStatus !== undefined) handle.query<CleanupStatus>(QUERY.status).then(onStatus, () => undefined);
+  }, LOOK_MS);
+  try {
+    return await cleanupResult(client, workflowId);
+  } finally {
+    clearInterval(look);
+  }
 }
+
+/** A person sees a steady picture at this pace. */
+const LOOK_MS = 1000;
 
 /** The certificate of a cleanup, waiting for its end. */
 export async function cleanupResult(client: Client, workflowId: string): Promise<CleanupResult> {

@@ -30,8 +30,14 @@ export interface ExperimentHandle {
 /** A worker answers in milliseconds; after 5 s none is there, and the SDK's own limit would say so much later. */
 const ANSWER_MS = 5000;
 
+/** A connection, and the signal that it is about to close: a call retried on a closed one would end the process. */
+export interface Line {
+  client: Client;
+  closing: AbortSignal;
+}
+
 /** Wraps a workflow handle; `url` is its page. */
-export function experimentHandle(client: Client, id: string, url: string): ExperimentHandle {
+export function experimentHandle({ client, closing }: Line, id: string, url: string): ExperimentHandle {
   const workflow = client.workflow.getHandle(id);
   const update = <T>(name: string, args: unknown[]): Promise<T> =>
     translated(id, () => workflow.executeUpdate<T, [unknown]>(name, { args: args as [unknown] }));
@@ -42,7 +48,7 @@ export function experimentHandle(client: Client, id: string, url: string): Exper
       translated(id, () =>
         client.withDeadline(Date.now() + ANSWER_MS, () => workflow.query<ExperimentStatus>(QUERY.status)),
       ),
-    result: () => translated(id, () => experimentResult(client, id)),
+    result: () => translated(id, () => client.withAbortSignal(closing, () => experimentResult(client, id))),
     extend: async (by) => (await update<{ expiresAt: string }>(UPDATE.extend, [{ by }])).expiresAt,
     hold: () => ignored(update(UPDATE.hold, [])),
     release: () => ignored(update(UPDATE.release, [])),

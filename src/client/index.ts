@@ -1,7 +1,8 @@
 /** How do other programs start, follow and end experiments? The typed client. */
+import { setMaxListeners } from 'node:events';
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { EXPERIMENT_ID, TASK_QUEUE } from '../contracts/names';
-import type { CleanupInput, CleanupResult } from '../contracts/messages';
+import type { CleanupInput, CleanupResult, CleanupStatus } from '../contracts/messages';
 import type { ExperimentInput } from '../schemas/experiment';
 import { parseExperiment } from '../schemas/parse';
 import { runCleanup } from './cleanup';
@@ -44,10 +45,14 @@ export interface Holdfast {
   list(options?: ListOptions): Promise<ExperimentListing[]>;
   /** The id for an id, a unique prefix of one, or `latest`. */
   resolve(id: string): Promise<string>;
-  /** Deletes what carries the experiment's tags and waits for the certificate. Joins a cleanup that is under way. */
-  cleanup(input: CleanupInput): Promise<CleanupResult>;
+  /**
+   * Deletes what carries the experiment's tags and waits for the certificate. Joins a cleanup that is under way.
+   * `onStatus` is told every second or so how far it is.
+   */
+  cleanup(input: CleanupInput, onStatus?: (status: CleanupStatus) => void): Promise<CleanupResult>;
   /** Events in the histories of an experiment and of the workflows it started (`<id>/...`). */
   historyEvents(id: string): Promise<number>;
+  /** Whatever still waits for a result is rejected. */
   close(): Promise<void>;
 }
 
@@ -62,17 +67,32 @@ export async function connect(options: ConnectOptions = {}): Promise<Holdfast> {
   const connection = await open({ ...options.connection, address });
   const client = new Client({ connection, namespace });
   const links = uiLinks(options.uiUrl ?? guessUi(address), namespace);
-  const get = (id: string): ExperimentHandle => experimentHandle(client, id, links.workflow(id));
+  const closing = closingSignal();
+  const get = (id: string): ExperimentHandle =>
+    experimentHandle({ client, closing: closing.signal }, id, links.workflow(id));
   return {
     links,
     get,
     start: (spec, start = {}) => startExperiment({ client, taskQueue }, spec, start).then(get),
     list: (list) => translated('', () => listExperiments(client, list)),
     resolve: (id) => translated(id, () => resolveId(client, id)),
-    cleanup: (input) => translated(input.experimentId, () => runCleanup({ client, taskQueue }, input)),
+    cleanup: (input, onStatus) =>
+      translated(input.experimentId, () =>
+        client.withAbortSignal(closing.signal, () => runCleanup({ client, taskQueue }, input, onStatus)),
+      ),
     historyEvents: (id) => translated(id, () => historyEvents(client, id)),
-    close: () => connection.close(),
+    close: () => {
+      closing.abort();
+      return connection.close();
+    },
   };
+}
+
+/** The SDK adds a listener for each call it makes under a signal; waiting for hours makes many. */
+function closingSignal(): AbortController {
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
+  return closing;
 }
 
 async function open(options: ConnectionOptions & { address: string }): Promise<Connection> {

@@ -10,6 +10,8 @@ export interface Evidence {
   passed: boolean;
   /** One short line: `running`, `agent 3.3 online`, `zookeeper.service active`, `tcp 2181 answered imok`. */
   seen: string;
+  /** AWS's code for why the instance ended, when it gave one. */
+  code?: string;
   /** ISO time of the observation. */
   at: string;
   /** Milliseconds from entering the gate to this observation. */

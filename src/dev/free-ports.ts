@@ -6,9 +6,14 @@ import { createServer, type AddressInfo } from 'node:net';
  * wanted one is taken: whoever answers there would be mistaken for the server that is about to start.
  */
 export async function pickPorts(port?: number, uiPort?: number): Promise<[number, number]> {
-  const [first, second] = await Promise.all([holdPort(port), holdPort(uiPort)]);
-  await Promise.all([first.release(), second.release()]);
-  return [first.port, second.port];
+  const first = await holdPort(port);
+  try {
+    const second = await holdPort(uiPort);
+    await second.release();
+    return [first.port, second.port];
+  } finally {
+    await first.release();
+  }
 }
 
 async function holdPort(wanted = 0): Promise<{ port: number; release: () => Promise<void> }> {

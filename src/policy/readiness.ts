@@ -92,7 +92,7 @@ export function isEnough(
 }
 
 /** The gates a node of the component has to pass. */
-export function gatesOf(rules: Pick<CascadeRules, 'viaSsm'>): readonly Gate[] {
+function gatesOf(rules: Pick<CascadeRules, 'viaSsm'>): readonly Gate[] {
   return rules.viaSsm ? GATES : ['ec2'];
 }
 
@@ -107,20 +107,27 @@ export function waitsForOthers(
 
 function walk(start: NodeProgress, seen: Observation, rules: CascadeRules, mayStart: boolean): NodeProgress {
   const instance = seen.instances.find((entry) => entry.instanceId === start.instanceId);
-  if (instance !== undefined && ENDED.has(instance.state)) return fail(start, seen.at, endedText(instance));
+  if (instance !== undefined && ENDED.has(instance.state)) return ended(start, seen.at, instance);
   let node = instance?.privateIp === undefined ? start : { ...start, privateIp: instance.privateIp };
-  for (const gate of gatesOf(rules)) {
-    if (node.at !== gate) continue;
-    if (gate === 'setup' && !mayStart) return waiting(node, seen.at);
-    const look = lookAt(gate, node, seen);
-    if (look === undefined) return node;
-    if (!look.passed)
-      return look.final || isLate(node, look.at, rules.limits)
-        ? fail(node, seen.at, look.seen)
-        : noted(node, { ...look, at: seen.at });
-    node = pass(node, gate, { ...look, at: seen.at }, rules);
+  for (const gate of gatesOf(rules).filter((each) => isAhead(each, start))) {
+    const next = gate === 'setup' && !mayStart ? waiting(node, seen.at) : judge(gate, node, seen, rules);
+    if (next.at === gate || next.at === 'failed') return next;
+    node = next;
   }
   return node;
+}
+
+function isAhead(gate: Gate, node: NodeProgress): boolean {
+  return node.at !== 'ready' && GATES.indexOf(gate) >= GATES.indexOf(node.at as Gate);
+}
+
+/** The node after a look at the gate it is at: past it, still there, or failed. */
+function judge(gate: Gate, node: NodeProgress, seen: Observation, rules: CascadeRules): NodeProgress {
+  const look = lookAt(gate, node, seen);
+  if (look === undefined) return node;
+  if (look.passed) return pass(node, gate, { ...look, at: seen.at }, rules);
+  const isOver = look.final || isLate(node, look.at, rules.limits);
+  return isOver ? fail(node, seen.at, look.seen) : noted(node, { ...look, at: seen.at });
 }
 
 interface Look {
@@ -170,9 +177,16 @@ function pass(node: NodeProgress, gate: Gate, look: Look, rules: CascadeRules): 
 }
 
 function fail(node: NodeProgress, at: string, seen: string): NodeProgress {
-  const gate = node.at === 'ready' ? 'ec2' : (node.at as Gate);
-  const evidence = { ...proof(node, { seen, at }, false), gate };
-  return { ...node, at: 'failed', evidence: [...others(node, gate), evidence] };
+  const gate = node.at as Gate;
+  return { ...node, at: 'failed', evidence: [...others(node, gate), proof(node, { seen, at }, false)] };
+}
+
+/** An instance that ended fails its node at the first gate, even when the node was ready. */
+function ended(node: NodeProgress, at: string, { state, stateReason }: InstanceSeen): NodeProgress {
+  const seen = stateReason === undefined ? state : `${state} (${stateReason})`;
+  const evidence: Evidence = { ...proof(node, { seen, at }, false), gate: 'ec2' };
+  const told = stateReason === undefined ? evidence : { ...evidence, code: stateReason };
+  return { ...node, at: 'failed', evidence: [...others(node, 'ec2'), told] };
 }
 
 function noted(node: NodeProgress, look: Look): NodeProgress {
@@ -192,8 +206,4 @@ function others(node: NodeProgress, gate: Gate): Evidence[] {
 function proof(node: NodeProgress, look: Pick<Look, 'seen' | 'at'>, passed: boolean): Evidence {
   const afterMs = Math.max(0, Date.parse(look.at) - Date.parse(node.since));
   return { gate: node.at as Gate, passed, seen: look.seen, at: look.at, afterMs };
-}
-
-function endedText(instance: InstanceSeen): string {
-  return instance.stateReason === undefined ? instance.state : `${instance.state} (${instance.stateReason})`;
 }

@@ -24,7 +24,7 @@ export function parseExperiment(input: unknown): Parsed<ExperimentSpec> {
 
 /** The JSON Schema of what a user may write (draft 2020-12), for editors and forms. */
 export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
-  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
 }
 
 function lines(issue: z.core.$ZodIssue, above: Path, known: JsonSchema): string[] {
@@ -67,7 +67,7 @@ function show(path: Path): string {
 function keysAt(schema: JsonSchema, path: Path): string[] {
   const [head, ...rest] = path;
   const branches = [schema, ...((schema['anyOf'] ?? schema['allOf'] ?? []) as JsonSchema[])];
-  if (head === undefined) return branches.flatMap((branch) => Object.keys((branch['properties'] ?? {}) as object));
+  if (head === undefined) return branches.flatMap((branch) => Object.keys((branch['properties'] ?? {})));
   return branches.flatMap((branch) => {
     const inner = child(branch, head);
     return inner === undefined ? [] : keysAt(inner, rest);

@@ -83,7 +83,7 @@ const POST: Record<string, Control> = {
 };
 
 /** Runs the control call of this method and path (without `/_sim`). Parts of the simulator add their own to `world.controls`. */
-export async function runControl(world: World, method: string, path: string, body: unknown): Promise<unknown> {
+export function runControl(world: World, method: string, path: string, body: unknown): unknown {
   const name = path.replace(/^\/+|\/+$/g, '');
   const control = (method === 'GET' ? GET : POST)[name] ?? world.controls.get(name);
   if (!control) {

@@ -7,16 +7,16 @@ import type { CostSummary, ExperimentStatus, Node, TimelineEntry } from '../cont
 import { failure } from './failure';
 import { setExpiry, tell, type RunState } from './run-state';
 
-export const statusQuery = defineQuery<ExperimentStatus>(QUERY.status);
-export const inventoryQuery = defineQuery<Node[]>(QUERY.inventory);
-export const attemptsQuery = defineQuery<Attempt[]>(QUERY.attempts);
-export const costQuery = defineQuery<CostSummary>(QUERY.cost);
-export const timelineQuery = defineQuery<TimelineEntry[]>(QUERY.timeline);
-export const extendUpdate = defineUpdate<{ expiresAt: string }, [{ by: string | number }]>(UPDATE.extend);
-export const holdUpdate = defineUpdate<{ phase: string }>(UPDATE.hold);
-export const releaseUpdate = defineUpdate<{ phase: string }>(UPDATE.release);
-export const stopUpdate = defineUpdate<{ phase: string }>(UPDATE.stop);
-export const noteSignal = defineSignal<[string]>(SIGNAL.note);
+const statusQuery = defineQuery<ExperimentStatus>(QUERY.status);
+const inventoryQuery = defineQuery<Node[]>(QUERY.inventory);
+const attemptsQuery = defineQuery<Attempt[]>(QUERY.attempts);
+const costQuery = defineQuery<CostSummary>(QUERY.cost);
+const timelineQuery = defineQuery<TimelineEntry[]>(QUERY.timeline);
+const extendUpdate = defineUpdate<{ expiresAt: string }, [{ by: string | number }]>(UPDATE.extend);
+const holdUpdate = defineUpdate<{ phase: string }>(UPDATE.hold);
+const releaseUpdate = defineUpdate<{ phase: string }>(UPDATE.release);
+const stopUpdate = defineUpdate<{ phase: string }>(UPDATE.stop);
+const noteSignal = defineSignal<[unknown]>(SIGNAL.note);
 
 /** What users decided meanwhile; read by the lifecycle. */
 export interface Controls {
@@ -40,7 +40,7 @@ export function listen(state: RunState, work: CancellationScope): Controls {
   setHandler(
     noteSignal,
     (text) => {
-      tell(state, `note: ${String(text).slice(0, 500)}`);
+      tell(state, `note: ${(typeof text === 'string' ? text : JSON.stringify(text)).slice(0, 500)}`);
     },
     { description: 'Adds a line to the timeline' },
   );
@@ -109,7 +109,7 @@ function checkExtend(state: RunState, input: unknown): void {
   refuseWhenOver(state);
   const by = typeof input === 'object' && input !== null && 'by' in input ? input.by : undefined;
   if (parseDuration(by) === undefined) {
-    throw failure('InvalidInput', `by: ${JSON.stringify(by) ?? 'missing'} is no duration; write {"by": "2h"}`);
+    throw failure('InvalidInput', `by: ${JSON.stringify(by ?? null)} is no duration; write {"by": "2h"}`);
   }
 }
 

@@ -14,7 +14,8 @@ import type { Ownership } from '../contracts/names';
 import { mutations, reads } from './activity-proxies';
 import { listen, type Controls } from './controls';
 import { causeOf, failure, reasonOf, wasCancelled } from './failure';
-import { nodeOf, provisionNodes, replaceNodes, type Provisioned, type Provisioning } from './provision';
+import type { Provisioning } from './fill';
+import { provisionNodes, replaceNodes, type Provisioned } from './provision';
 import { proveReady, type Cascade } from './readiness';
 import { describeRun, newRunState, setNodes, setPhase, tell, publish, type RunState } from './run-state';
 import { runSteps } from './steps';
@@ -186,27 +187,12 @@ function cascadeOf(run: Run, provisioning: Provisioning, provisioned: Provisione
       tell(state, text);
     },
     replace: async (lost) => {
-      const fresh = await replaceAll(provisioning, provisioned, lost);
-      const lostIds = new Set(lost.map((node) => node.instanceId));
+      const fresh = await replaceNodes(provisioning, provisioned, lost);
+      const lostIds = new Set(lost.map(({ node }) => node.instanceId));
       setNodes(state, [...state.status.nodes.filter((node) => !lostIds.has(node.instanceId)), ...fresh]);
       return fresh;
     },
   };
-}
-
-/** New generations for lost slots, one request per component; slots that nothing came for stay empty. */
-async function replaceAll(provisioning: Provisioning, provisioned: Provisioned, lost: Node[]): Promise<Node[]> {
-  const fresh: Node[] = [];
-  for (const component of new Set(lost.map((node) => node.component))) {
-    const slots = lost.filter((node) => node.component === component);
-    const region = slots[0]?.region ?? '';
-    const bought = await replaceNodes(provisioning, provisioned, { component, region, count: slots.length });
-    for (const [index, node] of bought.entries()) {
-      const old = slots[index];
-      if (old !== undefined) fresh.push(nodeOf(component, old.slot, old.generation + 1, node));
-    }
-  }
-  return fresh;
 }
 
 /** Names follow at their own pace, and an experiment that ends earlier does without. */

@@ -8,6 +8,7 @@ import { enter } from '../policy/readiness';
 import type { ExperimentSpec } from '../schemas/experiment';
 import { looks, mutations } from './activity-proxies';
 import { failure } from './failure';
+import type { Lost } from './provision';
 
 /** What the cascade works on and tells. */
 export interface Cascade {
@@ -20,7 +21,7 @@ export interface Cascade {
   /** Whether a node that missed a gate is ended; false for nodes that are somebody else's to end. */
   endMissed?: boolean;
   /** Launches replacements; whatever comes is returned. Absent: a node that misses a gate is not replaced. */
-  replace?: (failed: Node[]) => Promise<Node[]>;
+  replace?: (lost: Lost[]) => Promise<Node[]>;
 }
 
 /** How often a state that changed is reported although nothing completed. */
@@ -93,20 +94,28 @@ async function replacements(
   lost: Node[],
   replaced: Record<string, number>,
 ): Promise<Node[]> {
-  const wanted = lost.filter((node) => {
+  const wanted = lost.flatMap((node): Lost[] => {
+    const progress = failed.find((entry) => entry.instanceId === node.instanceId);
     const used = replaced[node.component] ?? 0;
     const isAllowed =
       cascade.replace !== undefined && used < (cascade.spec.components[node.component]?.replacements ?? 0);
     if (isAllowed) replaced[node.component] = used + 1;
     cascade.onEvent(`${missed(failed, node)}${isAllowed ? ', replacing it' : ', not replaced'}`);
-    return isAllowed;
+    return isAllowed && progress !== undefined ? [{ node, progress }] : [];
   });
   return wanted.length === 0 || cascade.replace === undefined ? [] : cascade.replace(wanted);
 }
 
 function missed(failed: NodeProgress[], node: Node): string {
-  const last = failed.find((entry) => entry.instanceId === node.instanceId)?.evidence.at(-1);
-  return `${node.slot} (${node.instanceId}) missed gate ${last?.gate ?? '?'}: ${last?.seen ?? 'no evidence'}`;
+  const progress = failed.find((entry) => entry.instanceId === node.instanceId);
+  return progress === undefined ? `${node.slot} (${node.instanceId}) failed` : missText(progress);
+}
+
+/** Names gate, node and evidence. */
+function missText({ slot, instanceId, evidence }: NodeProgress): string {
+  const last = evidence.at(-1);
+  if (last === undefined) return `${slot} (${instanceId}) failed without evidence`;
+  return `${slot} (${instanceId}) missed gate ${last.gate} after ${(last.afterMs / 1000).toFixed(0)} s: ${last.seen}`;
 }
 
 function assertEnough(
@@ -115,19 +124,16 @@ function assertEnough(
   failed: NodeProgress[],
 ): void {
   for (const entry of failed) {
-    const rules = components[entry.component];
+    const needed = components[entry.component]?.minReady ?? 1;
     const left = progress.filter((other) => other.component === entry.component).length;
-    if (left >= (rules?.minReady ?? 1)) continue;
-    const last = entry.evidence.at(-1);
-    const seconds = ((last?.afterMs ?? 0) / 1000).toFixed(0);
-    const text = `${entry.slot} (${entry.instanceId}) missed gate ${last?.gate ?? '?'} after ${seconds} s: ${last?.seen ?? 'no evidence'}`;
-    const need = `${entry.component} has ${String(left)} of the ${String(rules?.minReady ?? 1)} nodes it needs`;
-    throw failure('GateFailed', `${text}; ${need}`, { gate: last?.gate, slot: entry.slot, evidence: last });
+    if (left >= needed) continue;
+    const need = `${entry.component} has ${String(left)} of the ${String(needed)} nodes it needs`;
+    throw failure('GateFailed', `${missText(entry)}; ${need}`, { slot: entry.slot, evidence: entry.evidence.at(-1) });
   }
 }
 
 /** The checks of each component as the observation needs them. */
-export function checksOf(spec: ExperimentSpec): Record<string, ComponentChecks> {
+function checksOf(spec: ExperimentSpec): Record<string, ComponentChecks> {
   const entries = Object.entries(spec.components).map(([name, part]): [string, ComponentChecks] => [
     name,
     {

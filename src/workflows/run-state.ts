@@ -1,7 +1,8 @@
 /** What does a run know of itself, and how is it shown? State as plain data, published to the Temporal UI. */
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { SearchAttributeType, type SearchAttributeUpdatePair } from '@temporalio/common';
-import { cleanupWorkflowId, SEARCH_ATTRIBUTES } from '../contracts/names';
+import type { SEARCH_ATTRIBUTES } from '../contracts/names';
+import { cleanupWorkflowId } from '../contracts/names';
 import type { ExperimentStatus, Node, Phase, Reason, TimelineEntry } from '../contracts/messages';
 import { costSummary } from '../policy/cost';
 import { currentDetails } from '../policy/current-details';

@@ -69,7 +69,7 @@ async function measure(bench: Bench, stack: Stack, say: (line: string) => void):
 }
 
 function table(metrics: Metric[]): string {
-  const rows = new Table({ head: ['metric', 'value', 'goal', 'unit', '', 'from'], wordWrap: true, colWidths: [44, 9, 8, 9, 8, 72], style: { head: [] } });
+  const rows = new Table({ head: ['metric', 'value', 'goal', 'unit', '', 'from'], wordWrap: true, colWidths: [44, 9, 8, 9, 8, 72], style: { head: [], border: [] } });
   for (const { name, value, goal, unit, holds, note } of metrics) {
     rows.push([name, value === null ? '-' : value, `<= ${goal}`, unit, holds ? 'holds' : 'MISSED', note]);
   }

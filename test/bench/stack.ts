@@ -106,7 +106,7 @@ async function startWorld({ client, address, home, log }: Ground, patch: Scenari
 
 /** The collector must be callable in the worker's threads as well; flags and imports reach them from the process. */
 function startWorker(settings: WorkerProcessSettings, log: (line: string) => void): Promise<Part> {
-  const flags = ['--expose-gc', '--import', require.resolve('./processes/memory')];
+  const flags = ['--expose-gc', '--import', require.resolve('./processes/memory-thread.mjs')];
   return startPart(require.resolve('./processes/worker'), settings, { flags, log });
 }
 

@@ -172,11 +172,13 @@ describe('cleanup', () => {
       return Promise.resolve({ ...answer('blocked', ['us-west-2 sg-1: waits']), dryRun: true });
     };
 
-    const ran = await runCli(['cleanup', 'lab', '--dry-run', '--regions', 'us-west-2, us-east-1'], {
+    const ran = await runCli(['cleanup', 'lab', '--dry-run', '--settle', '5s', '--regions', 'us-west-2, us-east-1'], {
       client: { cleanup },
     });
 
-    expect(inputs).toEqual([{ experimentId: 'lab', regions: ['us-west-2', 'us-east-1'], dryRun: true }]);
+    expect(inputs).toEqual([
+      { experimentId: 'lab', regions: ['us-west-2', 'us-east-1'], dryRun: true, settleSeconds: '5s' },
+    ]);
     expect(ran.out).toEqual(['lab', '1 finding (dry run: nothing was changed)', '  us-west-2 sg-1: waits']);
     expect(ran.code).toBe(5);
   });

@@ -150,6 +150,20 @@ describe('cleanup', () => {
   });
 });
 
+describe('closing', () => {
+  it('rejects who still waits for a result, and the process goes on', async () => {
+    const { address, namespace } = sharedTemporal();
+    const other = await connect({ connection: { address }, namespace, taskQueue });
+    const experiment = await other.start(spec('waits'));
+    const waiting = experiment.result();
+
+    await Promise.all([expect(waiting).rejects.toThrow(), other.close()]);
+
+    await holdfast.get(experiment.id).stop();
+    expect((await holdfast.get(experiment.id).result()).phase).toBe('Cancelled');
+  });
+});
+
 describe('without a server', () => {
   it('says where nothing answers', async () => {
     expect(await failureOf(connect({ connection: { address: '127.0.0.1:1', connectTimeout: '1s' } }))).toMatchObject({

@@ -127,17 +127,17 @@ describe('CreateFleet of type instant', () => {
     );
   });
 
-  it.each<[string, string, () => Promise<Partial<Ask>>]>([
+  it.each<[string, string, () => Partial<Ask> | Promise<Partial<Ask>>]>([
     [
       'two subnets of one zone',
       'InvalidFleetConfig',
       async () => ({ overrides: [A, { InstanceType: 't3.micro' as const, SubnetId: await secondSubnet() }] }),
     ],
-    ['an unknown template', 'InvalidLaunchTemplateName.NotFoundException', async () => ({ name: 'nobody' })],
+    ['an unknown template', 'InvalidLaunchTemplateName.NotFoundException', () => ({ name: 'nobody' })],
     [
       'a spot request tag',
       'InvalidParameterValue',
-      async () => ({
+      () => ({
         more: {
           TagSpecifications: [{ ResourceType: 'spot-instances-request' as const, Tags: [{ Key: 'a', Value: 'b' }] }],
         },
@@ -146,26 +146,19 @@ describe('CreateFleet of type instant', () => {
     [
       'a minimum without a single type or zone',
       'InvalidParameterCombination',
-      async () => ({ more: { SpotOptions: { MinTargetCapacity: 1 } } }),
+      () => ({ more: { SpotOptions: { MinTargetCapacity: 1 } } }),
     ],
-    ['a type it does not play', 'InvalidParameterValue', async () => ({ more: { Type: 'maintain' as const } })],
+    ['a type it does not play', 'InvalidParameterValue', () => ({ more: { Type: 'maintain' as const } })],
     [
       'an unknown strategy',
       'InvalidParameterValue',
-      async () => ({ more: { SpotOptions: { AllocationStrategy: 'luckiest' as never } } }),
+      () => ({ more: { SpotOptions: { AllocationStrategy: 'luckiest' as never } } }),
     ],
-    ['a launch beyond the fleet quota', 'InvalidParameterValue', async () => ({ target: 10_001 })],
-  ])(
-    'refuses %s',
-    async (
-      _what,
-      code,
-      make: () => Promise<{ name?: string; target?: number; overrides?: never[]; more?: object }>,
-    ) => {
-      const { name = 'node', target = 1, overrides = [A], more = {} } = await make();
-      expect(await codeOf(fleet(rig.ec2, fleetInput(name, target, overrides, more)))).toBe(code);
-    },
-  );
+    ['a launch beyond the fleet quota', 'InvalidParameterValue', () => ({ target: 10_001 })],
+  ])('refuses %s', async (_what, code, make) => {
+    const { name = 'node', target = 1, overrides = [A], more = {} } = await make();
+    expect(await codeOf(fleet(rig.ec2, fleetInput(name, target, overrides, more)))).toBe(code);
+  });
 
   it('fails an on-demand launch whose template tags spot requests', async () => {
     await template(rig.ec2, 'spot-tags', {

@@ -8,7 +8,7 @@ const ROOT = resolve(__dirname, '../..');
 const HOW_TO =
   'These tests need a Python with botocore, boto3 and awscli. Run the set-up of CI (.ci/run), or: ' +
   'python3 -m venv .venv && .venv/bin/python -m pip install -r requirements-test.txt. ' +
-  'HOLDFAST_TEST_PYTHON names another interpreter; HOLDFAST_ALLOW_MISSING_PYTHON=1 skips the tests by name.';
+  'HOLDFAST_TEST_PYTHON names another interpreter; HOLDFAST_TEST_ALLOW_MISSING_PYTHON=1 skips the tests by name.';
 
 /** The first of the candidates that has the packages; undefined when none has and skipping is allowed; else throws. */
 export function foreignPython(): string | undefined {
@@ -19,7 +19,7 @@ export function foreignPython(): string | undefined {
     (python) => spawnSync(python, ['-c', 'import boto3, botocore, awscli'], { stdio: 'ignore' }).status === 0,
   );
   if (found !== undefined) return found;
-  if (process.env['HOLDFAST_ALLOW_MISSING_PYTHON'] === '1') return undefined;
+  if (process.env['HOLDFAST_TEST_ALLOW_MISSING_PYTHON'] === '1') return undefined;
   throw new Error(`${HOW_TO} Tried: ${candidates.join(', ')}.`);
 }
 

@@ -118,7 +118,7 @@ describe('SendCommand', () => {
     await eventually(async () => {
       const status = await statusOf(Command?.CommandId ?? '', id).then(
         ({ Status }) => Status ?? '',
-        (error: Error) => error.name,
+        (error: unknown) => (error as Error).name,
       );
       if (seen.at(-1) !== status) seen.push(status);
       expect(status).toBe('Success');

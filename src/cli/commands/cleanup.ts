@@ -1,6 +1,7 @@
 /** `holdfast cleanup`: delete what carries an experiment's tags, and prove that nothing is left. */
 import type { Command } from 'commander';
 import { HoldfastError, type Holdfast } from '../../client';
+import type { CleanupStatus } from '../../contracts/messages';
 import { EXPERIMENT_ID } from '../../contracts/names';
 import type { Context } from '../context';
 import { CLEANUP_EXIT, EXIT, EXIT_HELP } from '../exit';
@@ -11,6 +12,7 @@ import { command, outputOption, print, withClient, type ContextSource, type Outp
 interface CleanupOptions {
   dryRun?: boolean;
   regions?: string;
+  settle?: string;
   force?: boolean;
   output: Output;
 }
@@ -23,6 +25,7 @@ export function cleanupCommand(source: ContextSource): Command {
     .argument('<id>', 'experiment id (also one Temporal has forgotten), unique prefix, or "latest"')
     .option('--dry-run', 'only look: no call that changes anything')
     .option('--regions <list>', 'regions, separated by commas (default: all of the account)')
+    .option('--settle <duration>', 'time between the two looks that have to find nothing (default: 60s)')
     .option('--force', 'also while the experiment is running')
     .addOption(outputOption())
     .addHelpText('after', `\n${EXIT_HELP}`)
@@ -34,10 +37,15 @@ async function cleanup(context: Context, given: string, options: CleanupOptions)
     const experimentId = await knownOrGiven(client, given);
     if (options.dryRun !== true && options.force !== true) await refuseRunning(client, experimentId);
     const regions = options.regions?.split(',').map((region) => region.trim());
-    const result = await client.cleanup({
+    const input = {
       experimentId,
       ...(regions === undefined ? {} : { regions }),
       ...(options.dryRun === true ? { dryRun: true } : {}),
+      ...(options.settle === undefined ? {} : { settleSeconds: options.settle }),
+    };
+    const told = { line: '' };
+    const result = await client.cleanup(input, (status) => {
+      tell(context, told, status);
     });
     print(context, options.output, result, () => [
       context.style.bold(experimentId),
@@ -45,6 +53,13 @@ async function cleanup(context: Context, given: string, options: CleanupOptions)
     ]);
     context.exit(CLEANUP_EXIT[result.verdict]);
   });
+}
+
+/** One line on standard error whenever something changed. */
+function tell(context: Context, told: { line: string }, { doing, live, ending, gone }: CleanupStatus): void {
+  const line = `${doing}: ${String(live)} live, ${String(ending)} ending, ${String(gone)} gone`;
+  if (line !== told.line) context.terminal.err(line);
+  told.line = line;
 }
 
 /** Cleanup needs tags only, so an id that Temporal does not know is taken as it is. */

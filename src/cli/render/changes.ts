@@ -35,9 +35,14 @@ function gateLines(before: ExperimentStatus | undefined, now: ExperimentStatus):
     });
 }
 
+/** Gates passed since, and the one that was missed; what is only not there yet is no news. */
 function newEvidence(before: ExperimentStatus | undefined, node: NodeProgress): Evidence[] {
-  const known = before?.progress.find((one) => one.instanceId === node.instanceId)?.evidence.length ?? 0;
-  return node.evidence.slice(known);
+  const old = before?.progress.find((one) => one.instanceId === node.instanceId);
+  const isKnown = (seen: Evidence): boolean =>
+    old !== undefined &&
+    old.evidence.some((one) => one.gate === seen.gate && one.passed === seen.passed) &&
+    (seen.passed || old.at === 'failed');
+  return node.evidence.filter((seen) => (seen.passed || node.at === 'failed') && !isKnown(seen));
 }
 
 function cleanupChange(before: ExperimentStatus | undefined, now: ExperimentStatus): string[] {

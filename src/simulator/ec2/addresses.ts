@@ -3,7 +3,7 @@ import { AwsError } from '../errors';
 import { newId } from '../world/ids';
 import { addResource, endResource, newResource } from '../world/resources';
 import { regionState } from '../world/world';
-import type { Handler, Handlers, RegionState, SimAddress } from '../world/state';
+import type { Handler, HandlerContext, Handlers, RegionState, SimAddress, SimNetworkInterface } from '../world/state';
 import { find, isVisible, select } from './describe';
 import type { Fields } from './filters';
 import { defined, flag, missing, text, texts, type Input } from './input';
@@ -91,21 +91,26 @@ function addressOf(state: RegionState, input: Input): SimAddress {
   return address;
 }
 
+/** The named interface, or the first one of the named instance. */
+function interfaceOf(ctx: HandlerContext, state: RegionState, input: Input): SimNetworkInterface {
+  const [instanceId, interfaceId] = [text(input, 'InstanceId'), text(input, 'NetworkInterfaceId')];
+  if (interfaceId !== undefined) return find(ctx, state.networkInterfaces, interfaceId, unknownInterface);
+  if (instanceId === undefined) throw missing('InstanceId');
+  const instance = find(ctx, state.instances, instanceId, unknownInstance);
+  return find(ctx, state.networkInterfaces, instance.networkInterfaceIds[0] ?? '', unknownInterface);
+}
+
 const associateAddress: Handler = (input, ctx) => {
   const state = regionState(ctx);
   const address = addressOf(state, input);
-  const [instanceId, interfaceId] = [text(input, 'InstanceId'), text(input, 'NetworkInterfaceId')];
-  if (instanceId === undefined && interfaceId === undefined) throw missing('InstanceId');
   if (address.association && !(flag(input, 'AllowReassociation') ?? true)) {
     throw new AwsError(
       'Resource.AlreadyAssociated',
       `resource ${address.id} is already associated with ${address.association.associationId}`,
     );
   }
-  const instance = instanceId === undefined ? undefined : find(ctx, state.instances, instanceId, unknownInstance);
-  const eniId = interfaceId ?? instance?.networkInterfaceIds[0] ?? '';
-  const eni = find(ctx, state.networkInterfaces, eniId, unknownInterface);
-  const holder = instance ?? state.instances.get(eni.attachment?.instanceId ?? '');
+  const eni = interfaceOf(ctx, state, input);
+  const holder = state.instances.get(eni.attachment?.instanceId ?? '');
   address.association = {
     associationId: newId(ctx.world, 'eipassoc'),
     networkInterfaceId: eni.id,

@@ -41,24 +41,14 @@ export function checkStrategy(market: Market, strategy: string): void {
 }
 
 /** Fills the target from the candidates. Every pool that was tried and refused is named once, with its reason. */
-export function allocate(
-  ctx: HandlerContext,
-  candidates: Candidate[],
-  request: Request,
-  tally = emptyTally(),
-): Allocation {
-  const groups = groupsOf(candidates, request);
-  const tried = groups.map((group) => fill(ctx, group, request, copyOf(tally)));
-  const best = tried.reduce((a, b) => (b.allocation.filled > a.allocation.filled ? b : a), tried[0] ?? none(tally));
-  const refusals = new Map(tried.flatMap(({ allocation }) => [...allocation.refusals]));
-  const enough = best.allocation.filled >= request.min;
-  if (enough) merge(tally, best.tally);
-  return enough ? { ...best.allocation, refusals } : { picks: [], filled: 0, refusals };
+export function allocate(ctx: HandlerContext, candidates: Candidate[], request: Request): Allocation {
+  const tried = groupsOf(candidates, request).map((group) => fill(ctx, group, request));
+  const best = tried.reduce((a, b) => (b.filled > a.filled ? b : a), NOTHING);
+  const refusals = new Map(tried.flatMap((allocation) => [...allocation.refusals]));
+  return best.filled >= request.min ? { ...best, refusals } : { ...NOTHING, refusals };
 }
 
-function none(tally: Tally): { allocation: Allocation; tally: Tally } {
-  return { allocation: { picks: [], filled: 0, refusals: new Map() }, tally };
-}
+const NOTHING: Allocation = { picks: [], filled: 0, refusals: new Map() };
 
 /** With a single type or zone asked for, each of them is tried as a whole. */
 function groupsOf(candidates: Candidate[], { singleType, singleZone }: Request): Candidate[][] {
@@ -71,12 +61,8 @@ function groupsOf(candidates: Candidate[], { singleType, singleZone }: Request):
   return [...groups.values()];
 }
 
-function fill(
-  ctx: HandlerContext,
-  candidates: Candidate[],
-  request: Request,
-  tally: Tally,
-): { allocation: Allocation; tally: Tally } {
+function fill(ctx: HandlerContext, candidates: Candidate[], request: Request): Allocation {
+  const tally = emptyTally();
   const picks: Candidate[] = [];
   const refusals = new Map<Candidate, AwsError>();
   const counts = new Map<Candidate, number>();
@@ -97,7 +83,7 @@ function fill(
     picks.push(pick);
     filled += pick.weight;
   }
-  return { allocation: { picks, filled, refusals }, tally };
+  return { picks, filled, refusals };
 }
 
 /** Spread over zones first, then over pools. */
@@ -133,32 +119,32 @@ function ranked(ctx: HandlerContext, candidates: Candidate[], request: Request, 
       ];
     }),
   );
-  const compare = (a: Candidate, b: Candidate): number => {
+  const order = ORDERS[strategy] ?? cheapest;
+  return [...candidates].sort((a, b) => {
     const [x, y] = [facts.get(a), facts.get(b)];
-    if (!x || !y) return 0;
-    switch (strategy) {
-      case 'prioritized':
-        return x.priority - y.priority;
-      case 'capacity-optimized':
-        return y.room - x.room || x.price - y.price;
-      case 'capacity-optimized-prioritized':
-        return Number(y.ample) - Number(x.ample) || x.priority - y.priority || y.room - x.room;
-      case 'price-capacity-optimized':
-        // AWS publishes no formula. Invented: the cheapest pool that can take it all, then the emptiest.
-        return Number(y.ample) - Number(x.ample) || (x.ample ? 0 : y.room - x.room) || x.price - y.price;
-      default:
-        return x.price - y.price;
-    }
-  };
-  return [...candidates].sort(compare);
+    return x && y ? order(x, y) : 0;
+  });
 }
 
-function copyOf(tally: Tally): Tally {
-  return { pools: new Map(tally.pools), vcpus: new Map(tally.vcpus), addresses: new Map(tally.addresses) };
+interface PoolFacts {
+  price: number;
+  room: number;
+  /** Whether the pool can take the whole target. */
+  ample: boolean;
+  priority: number;
 }
 
-function merge(into: Tally, from: Tally): void {
-  into.pools = from.pools;
-  into.vcpus = from.vcpus;
-  into.addresses = from.addresses;
-}
+type Order = (x: PoolFacts, y: PoolFacts) => number;
+
+const cheapest: Order = (x, y) => x.price - y.price;
+const amplest: Order = (x, y) => Number(y.ample) - Number(x.ample);
+const emptiest: Order = (x, y) => y.room - x.room;
+
+/** Which pool a strategy asks first. AWS publishes no formula for the capacity-optimized ones: invented. */
+const ORDERS: Record<string, Order> = {
+  prioritized: (x, y) => x.priority - y.priority,
+  'capacity-optimized': (x, y) => emptiest(x, y) || cheapest(x, y),
+  'capacity-optimized-prioritized': (x, y) => amplest(x, y) || x.priority - y.priority || emptiest(x, y),
+  // The cheapest pool that can take it all, then the emptiest.
+  'price-capacity-optimized': (x, y) => amplest(x, y) || (x.ample ? 0 : emptiest(x, y)) || cheapest(x, y),
+};

@@ -92,6 +92,9 @@ export function devicesOf(data: Input, image: SimImage): BlockDevice[] {
   return [...devices.values()];
 }
 
+/** A device that the image lacks. A launch deletes those with the machine too unless told ("Delete on termination"). */
+const BLANK = { encrypted: false, snapshotId: '', deleteOnTermination: true };
+
 function deviceOf(deviceName: string, mapping: Input, base: BlockDevice | undefined): BlockDevice {
   const ebs = record(mapping, 'Ebs');
   if (!ebs)
@@ -103,12 +106,12 @@ function deviceOf(deviceName: string, mapping: Input, base: BlockDevice | undefi
       `Volume of size ${facts.size}GB is smaller than snapshot '${base.snapshotId}', expect size>= ${base.size}GB`,
     );
   }
+  const from = base ?? BLANK;
   return {
     deviceName,
     ...facts,
-    encrypted: flag(ebs, 'Encrypted') ?? base?.encrypted ?? false,
-    snapshotId: text(ebs, 'SnapshotId') ?? base?.snapshotId ?? '',
-    // For volumes beside the root the default of a launch is true (EC2 user guide, "Delete on termination").
-    deleteOnTermination: flag(ebs, 'DeleteOnTermination') ?? base?.deleteOnTermination ?? true,
+    encrypted: flag(ebs, 'Encrypted') ?? from.encrypted,
+    snapshotId: text(ebs, 'SnapshotId') ?? from.snapshotId,
+    deleteOnTermination: flag(ebs, 'DeleteOnTermination') ?? from.deleteOnTermination,
   };
 }

@@ -54,13 +54,18 @@ export function refusalOf(
   market: Market,
   tally: Tally,
 ): AwsError | undefined {
-  const { type, subnet } = candidate;
+  const { type } = candidate;
   const facts = ctx.world.scenario.instanceTypes[type];
   if (!facts) return new AwsError('InvalidInstanceType', `The instance type '${type}' does not exist`);
   if (!isOffered(ctx.world, poolFor(ctx, candidate, market))) return notOffered(ctx, candidate);
   if (candidate.base.image.arch !== facts.arch) return wrongArchitecture(candidate, facts.arch);
   if (market === 'on-demand' && Object.keys(candidate.base.tags['spot-instances-request']).length > 0)
     return spotTagsOnDemand();
+  return tooCheap(ctx, candidate, market) ?? lacking(ctx, candidate, market, facts.vcpus, tally);
+}
+
+/** The most the caller would pay is below the price of now. */
+function tooCheap(ctx: HandlerContext, candidate: Candidate, market: Market): AwsError | undefined {
   const price = priceOf(ctx, candidate, market);
   if (market === 'spot' && candidate.maxPrice !== undefined && candidate.maxPrice < price) {
     return new AwsError(
@@ -68,10 +73,22 @@ export function refusalOf(
       `Your Spot request price of ${candidate.maxPrice} is lower than the minimum required Spot request fulfillment price of ${price}.`,
     );
   }
+  return undefined;
+}
+
+/** Quota, addresses or room are used up. */
+function lacking(
+  ctx: HandlerContext,
+  candidate: Candidate,
+  market: Market,
+  needed: number,
+  tally: Tally,
+): AwsError | undefined {
+  const { type, subnet } = candidate;
   const vcpus =
     quotaLeft(ctx.world, ctx.account, { region: ctx.region, type, market }) -
     (tally.vcpus.get(`${quotaGroup(type)}/${market}`) ?? 0);
-  if (vcpus < facts.vcpus) return overQuota(market);
+  if (vcpus < needed) return overQuota(market);
   if (freeAddresses(subnet) - (tally.addresses.get(subnet.id) ?? 0) < 1) return noAddresses(subnet);
   return roomFor(ctx, candidate, market, tally) < 1 ? noCapacity(ctx, candidate, market) : undefined;
 }

@@ -6,7 +6,7 @@ import { once } from '../tokens';
 import { regionState } from '../world/world';
 import type { Handler, HandlerContext, Handlers, Market, RegionState, SimFleet, SimInstance } from '../world/state';
 import { allocate, checkStrategy, type Request } from './allocate';
-import { emptyTally, type Candidate } from './candidates';
+import type { Candidate } from './candidates';
 import { fleetCandidates, fleetError, fleetInstances } from './fleet-pools';
 import { flag, invalid, missing, number, record, text, type Input } from './input';
 import { launchAll, launchDelay, noteTarget, payForInstances } from './start-launch';
@@ -30,16 +30,15 @@ async function makeFleet(input: Input, ctx: HandlerContext): Promise<Record<stri
   noteTarget(ctx, input, total);
   const launchCallMs = await launchDelay(ctx);
   const fleet = newFleet(ctx, state, input, tags.fleet);
-  const tally = emptyTally();
   for (const request of requests) {
-    const { picks, refusals } = allocate(ctx, candidates, request, tally);
+    const { picks, refusals } = allocate(ctx, candidates, request);
     const made = launchAll(ctx, state, picks, {
       market: request.market,
       launchCallMs,
       fleetId: fleet.id,
       extraTags: { 'aws:ec2:fleet-id': fleet.id },
     });
-    record_(fleet, request.market, made);
+    note(fleet, request.market, made);
     fleet.errors.push(...[...refusals].map(([pool, error]) => fleetError(pool, request.market, error)));
     if (made.length === 0 && refusals.size === 0) fleet.errors.push(...unfulfillable(candidates, request));
   }
@@ -59,7 +58,7 @@ function newFleet(ctx: HandlerContext, state: RegionState, request: Input, tags:
   });
 }
 
-function record_(fleet: SimFleet, market: Market, made: SimInstance[]): void {
+function note(fleet: SimFleet, market: Market, made: SimInstance[]): void {
   fleet.instanceIds.push(...made.map(({ id }) => id));
   fleet.fulfilled[market === 'spot' ? 'spot' : 'onDemand'] += made.length;
 }
@@ -89,16 +88,14 @@ function requestsOf(input: Input): Request[] {
 }
 
 function targetsOf(spec: Input, total: number): [spot: number, onDemand: number] {
-  const [spot, onDemand] = [number(spec, 'SpotTargetCapacity'), number(spec, 'OnDemandTargetCapacity')];
-  const rest = total - (spot ?? 0) - (onDemand ?? 0);
-  if (rest < 0)
+  const [spot = 0, onDemand = 0] = [number(spec, 'SpotTargetCapacity'), number(spec, 'OnDemandTargetCapacity')];
+  const rest = total - spot - onDemand;
+  if (rest < 0) {
     throw new AwsError('InvalidFleetConfig', 'The sum of the target capacities exceeds the total target capacity.');
-  const byDefault = text(spec, 'DefaultTargetCapacityType');
-  if (rest > 0 && byDefault === undefined && spot === undefined && onDemand === undefined) {
-    throw missing('TargetCapacitySpecification.DefaultTargetCapacityType');
   }
-  const toSpot = byDefault === 'spot' || (byDefault === undefined && spot !== undefined);
-  return [(spot ?? 0) + (toSpot ? rest : 0), (onDemand ?? 0) + (toSpot ? 0 : rest)];
+  const byDefault = text(spec, 'DefaultTargetCapacityType');
+  if (rest > 0 && byDefault === undefined) throw missing('TargetCapacitySpecification.DefaultTargetCapacityType');
+  return byDefault === 'spot' ? [spot + rest, onDemand] : [spot, onDemand + rest];
 }
 
 function requestOf(options: Input, market: Market, target: number): Request {

@@ -49,6 +49,6 @@ export function invalid(name: string, value: unknown, why: string): AwsError {
 }
 
 /** Leaves out members that are undefined, so that optional ones are absent and not empty. */
-export function defined<T extends Record<string, unknown>>(members: T): Record<string, unknown> {
+export function defined(members: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }

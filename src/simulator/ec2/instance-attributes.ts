@@ -101,9 +101,9 @@ function textChanges(input: Input, instance: SimInstance): Change[] {
     changes.push((target) => void (target.shutdownBehavior = behavior));
   }
   const userData = record(input, 'UserData')?.['Value'];
-  if (userData !== undefined) {
+  if (userData instanceof Uint8Array) {
     mustBeStopped(instance, 'userData');
-    const encoded = userData instanceof Uint8Array ? Buffer.from(userData).toString('base64') : String(userData);
+    const encoded = Buffer.from(userData).toString('base64');
     changes.push((target) => void (target.userData = encoded));
   }
   return changes;

@@ -1,5 +1,6 @@
 /** Where can one launch, and what? Regions, zones, instance types and their offerings. */
 import { AwsError } from '../errors';
+import type { InstanceTypeFacts } from '../scenario';
 import { isOffered } from '../world/pools';
 import { regionState } from '../world/world';
 import type { Handler, HandlerContext, Handlers } from '../world/state';
@@ -109,9 +110,10 @@ const FREE_TIER = new Set(['t2.micro', 't3.micro', 't4g.micro']);
 const isCurrent = (type: string): boolean => !/^(t2|i3|p3)\./.test(type);
 const isNitro = (type: string): boolean => !/^(t2|i3|p3)\./.test(type);
 
+const NO_FACTS: InstanceTypeFacts = { arch: 'x86_64', vcpus: 0, memoryMiB: 0, onDemandUsd: 0 };
+
 function describeType(ctx: HandlerContext, type: string): Record<string, unknown> {
-  const facts = ctx.world.scenario.instanceTypes[type];
-  const gpus = facts?.gpus;
+  const { arch, vcpus, memoryMiB, gpus } = ctx.world.scenario.instanceTypes[type] ?? NO_FACTS;
   return {
     InstanceType: type,
     CurrentGeneration: isCurrent(type),
@@ -122,9 +124,9 @@ function describeType(ctx: HandlerContext, type: string): Record<string, unknown
     BareMetal: false,
     Hypervisor: isNitro(type) ? 'nitro' : 'xen',
     BurstablePerformanceSupported: type.startsWith('t'),
-    ProcessorInfo: { SupportedArchitectures: [facts?.arch ?? 'x86_64'] },
-    VCpuInfo: { DefaultVCpus: facts?.vcpus ?? 0 },
-    MemoryInfo: { SizeInMiB: facts?.memoryMiB ?? 0 },
+    ProcessorInfo: { SupportedArchitectures: [arch] },
+    VCpuInfo: { DefaultVCpus: vcpus },
+    MemoryInfo: { SizeInMiB: memoryMiB },
     EbsInfo: {
       EbsOptimizedSupport: 'default',
       EncryptionSupport: 'supported',

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsError } from '../errors';
 import { launch, type LaunchOrder } from '../world/launch';
 import { newId } from '../world/ids';
+import { omit } from '../omit';
 import { takeResources } from '../throttle';
 import type { HandlerContext, Market, RegionState, SimInstance } from '../world/state';
 import { priceOf, type Candidate } from './candidates';
@@ -60,11 +61,11 @@ function orderOf(
   facts: LaunchFacts,
   reservation: { id: string; count: number },
 ): LaunchOrder {
-  const { image: _image, groupIds: _groupIds, publicIp, tags, ...base } = pick.base;
+  const { publicIp, tags } = pick.base;
   const { extraTags, clientToken, fleetId, market, launchCallMs } = facts;
   const price = priceOf(ctx, pick, market);
   return {
-    ...base,
+    ...omit(pick.base, 'image', 'groupIds', 'publicIp', 'tags'),
     instanceType: pick.type,
     market,
     hourlyPriceUsd: price,

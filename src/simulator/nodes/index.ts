@@ -25,7 +25,14 @@ const doors = new WeakMap<World, Door>();
 export async function startNodes(world: World): Promise<Nodes> {
   world.onInstanceEnd.push((instance) => endMachine(world, instance));
   world.onReset.push(() => endAll(world));
-  if (!world.exec) return { close: () => Promise.resolve(takeAllDown(world)) };
+  if (!world.exec) {
+    return {
+      close: () => {
+        takeAllDown(world);
+        return Promise.resolve();
+      },
+    };
+  }
   const door = await openDoor(world);
   doors.set(world, door);
   const timer = setInterval(() => bootRunning(world, door), BOOT_POLL_MS).unref();

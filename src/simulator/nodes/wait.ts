@@ -9,7 +9,10 @@ export function pause(world: World, millis: number, signal: AbortSignal): Promis
       signal.removeEventListener('abort', done);
       resolve();
     };
-    if (signal.aborted) return resolve();
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
     signal.addEventListener('abort', done);
     if (Number.isFinite(millis)) plan(world.agenda, Date.now() + millis, done);
   });

@@ -34,7 +34,9 @@ export const listCommandInvocations: Handler = (input, ctx) => {
 export const listCommands: Handler = (input, ctx) => {
   checkLimits(input, { CommandId: COMMAND_ID, MaxResults: PAGE });
   const found = visibleCommands(input, ctx)
-    .filter(({ instanceIds }) => input['InstanceId'] === undefined || instanceIds.includes(String(input['InstanceId'])))
+    .filter(
+      ({ instanceIds }) => input['InstanceId'] === undefined || instanceIds.includes(input['InstanceId'] as string),
+    )
     .map((command) => ({ command, view: commandView(command) }))
     .filter(({ command, view }) => readFilters(input).every((filter) => filter(command, String(view['Status']))));
   const { items, NextToken } = pageOf(found, input['NextToken'], Number(input['MaxResults'] ?? PAGE.max));
@@ -73,7 +75,7 @@ function isVisible({ region, account }: HandlerContext, command: SimCommand): bo
 /** Newest first, as AWS lists them. */
 function visibleCommands(input: Record<string, unknown>, ctx: HandlerContext): SimCommand[] {
   const id = input['CommandId'];
-  const named = id === undefined ? undefined : commandsOf(ctx.world).get(String(id));
+  const named = id === undefined ? undefined : commandsOf(ctx.world).get(id as string);
   const all = id === undefined ? [...commandsOf(ctx.world).values()].reverse() : named ? [named] : [];
   return all.filter((command) => isVisible(ctx, command));
 }

@@ -31,7 +31,7 @@ function check(name: string, value: unknown, { min, max, pattern }: Limits): voi
 
 function refused(name: string, value: unknown, why: string): AwsError {
   const member = name.charAt(0).toLowerCase() + name.slice(1);
-  const shown = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const shown = typeof value === 'string' ? value : JSON.stringify(value);
   return new AwsError(
     'ValidationException',
     `1 validation error detected: Value '${shown}' at '${member}' failed to satisfy constraint: ${why}`,

@@ -113,7 +113,7 @@ function newCommand(
     region,
     documentName: DOCUMENT,
     parameters,
-    comment: String(input['Comment'] ?? ''),
+    comment: (input['Comment'] ?? '') as string,
     instanceIds: instances.map(({ id }) => id),
     targets: (input['Targets'] ?? []) as SimCommand['targets'],
     requestedAt: now,

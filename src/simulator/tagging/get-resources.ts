@@ -54,14 +54,14 @@ function checkAlone(input: Record<string, unknown>): void {
 }
 
 function checkPaging(input: Record<string, unknown>): void {
-  const size = input['ResourcesPerPage'];
-  if (size !== undefined && (Number(size) < 1 || Number(size) > MAX_PER_PAGE)) {
-    throw invalid(`ResourcesPerPage is 1 to ${MAX_PER_PAGE}, not ${String(size)}`);
+  const size = Number(input['ResourcesPerPage'] ?? PER_PAGE);
+  if (size < 1 || size > MAX_PER_PAGE) {
+    throw invalid(`ResourcesPerPage is 1 to ${MAX_PER_PAGE}, not ${size}`);
   }
-  const tags = input['TagsPerPage'];
+  const tags = Number(input['TagsPerPage'] ?? 100);
   // "100 to 500, in steps of 100"; pages of this simulator are cut by resources alone.
-  if (tags !== undefined && ![100, 200, 300, 400, 500].includes(Number(tags))) {
-    throw invalid(`TagsPerPage is 100, 200, 300, 400 or 500, not ${String(tags)}`);
+  if (![100, 200, 300, 400, 500].includes(tags)) {
+    throw invalid(`TagsPerPage is 100, 200, 300, 400 or 500, not ${tags}`);
   }
 }
 

@@ -1,5 +1,5 @@
 /** How do bytes become inputs, and outputs bytes? One way in and one way out for all operations of a protocol. */
-import { JsonCodec } from '@smithy/core/protocols';
+import { JsonCodec2 } from '@smithy/core/protocols';
 import { AwsError } from '../errors';
 import { decodeForm, parseForm } from './form';
 import type { Identified, Protocol, WireRequest } from './identify';
@@ -21,7 +21,7 @@ const NAMESPACES: Record<'ec2' | 'query', string> = {
 };
 
 /** awsJson1.1: timestamps are epoch seconds (format 7 of the schema sentinels) unless a member says otherwise. */
-const json = new JsonCodec({ timestampFormat: { useTrait: true, default: 7 }, jsonName: false });
+const json = new JsonCodec2({ timestampFormat: { useTrait: true, default: 7 }, jsonName: false });
 
 /** Finds the operation and reads its input; refuses unknown operations and members, and missing required ones. */
 export async function decodeInput(
@@ -46,7 +46,7 @@ export function unknownOperation(protocol: Protocol, name: string): AwsError {
 
 async function readJson(operation: Operation, body: Buffer): Promise<unknown> {
   try {
-    return await json.createDeserializer().read(operation.inputSchema, body.length > 0 ? body : Buffer.from('{}'));
+    return await json.createDeserializer().read(operation.inputSchema, body.length > 0 ? body.toString('utf8') : '{}');
   } catch (error) {
     throw new AwsError('SerializationException', error instanceof Error ? error.message : 'The body is not JSON');
   }

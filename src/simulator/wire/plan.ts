@@ -1,6 +1,6 @@
 /** What does a shape look like on the wire? A schema of the SDK, compiled once into a plan that decoders and encoders walk. */
 import { NormalizedSchema } from '@smithy/core/schema';
-import type { SchemaRef } from '@smithy/types';
+import type { $SchemaRef } from '@smithy/types';
 
 export type Scalar = 'string' | 'number' | 'bigint' | 'boolean' | 'blob' | 'date-time' | 'http-date' | 'epoch-seconds';
 
@@ -37,7 +37,7 @@ export type Plan = StructPlan | ListPlan | MapPlan | { kind: 'scalar'; scalar: S
 const structs = new Map<unknown, StructPlan>();
 
 /** The plan of a schema. Recursive shapes are fine: a structure is known before its members are compiled. */
-export function planOf(schema: SchemaRef): Plan {
+export function planOf(schema: $SchemaRef): Plan {
   const ns = NormalizedSchema.of(schema);
   // Operations without an answer have the unit shape: nothing to write.
   if (ns.isUnitSchema()) return { kind: 'struct', members: [] };

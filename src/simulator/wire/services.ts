@@ -3,7 +3,7 @@ import * as ec2 from '@aws-sdk/client-ec2';
 import * as tagging from '@aws-sdk/client-resource-groups-tagging-api';
 import * as ssm from '@aws-sdk/client-ssm';
 import * as sts from '@aws-sdk/client-sts';
-import type { Schema } from '@smithy/types';
+import type { $Schema } from '@smithy/types';
 import { planOf, type Plan } from './plan';
 
 export type Service = 'ec2' | 'ssm' | 'tagging' | 'sts';
@@ -12,8 +12,8 @@ export interface Operation {
   name: string;
   input: Plan;
   output: Plan;
-  inputSchema: Schema;
-  outputSchema: Schema;
+  inputSchema: $Schema;
+  outputSchema: $Schema;
 }
 
 const CLIENTS: Record<Service, Record<string, unknown>> = { ec2, ssm, tagging, sts };
@@ -47,6 +47,6 @@ function isOperation(value: unknown): value is unknown[] {
   return Array.isArray(value) && value[0] === OPERATION_MARK && value.length >= 6;
 }
 
-function resolve(schema: unknown): Schema {
-  return (typeof schema === 'function' ? (schema as () => Schema)() : schema) as Schema;
+function resolve(schema: unknown): $Schema {
+  return (typeof schema === 'function' ? (schema as () => $Schema)() : schema) as $Schema;
 }

@@ -1,4 +1,5 @@
 /** How does a machine come to be? With its interface, its volumes and its spot request, all in one step. */
+import { omit } from '../omit';
 import { endAt } from './lifecycle';
 import { newId, newUuid } from './ids';
 import { findImage } from './images';
@@ -83,10 +84,10 @@ function machineFor(ctx: HandlerContext, order: LaunchOrder, eni: SimNetworkInte
   const pendingToRunning = world.random.between(delays.pendingToRunning);
   const runningToAgent = world.random.between(delays.runningToAgent);
   const runningAt = base.createdAt + pendingToRunning;
-  const { subnet, tags, devices, publicIp, interfaceId, maxPrice, launchCallMs, ...rest } = order;
+  const { subnet, publicIp, launchCallMs } = order;
   return {
     ...base,
-    ...rest,
+    ...omit(order, 'subnet', 'tags', 'devices', 'publicIp', 'interfaceId', 'maxPrice', 'launchCallMs'),
     draws: { ...base.draws, launchCall: launchCallMs, pendingToRunning, runningToAgent },
     instanceId: base.id,
     zone: subnet.zone,

@@ -1,9 +1,6 @@
-/**
- * How much memory does a worker process hold after a full collection? Workflows live in a thread with a heap of its
- * own, so this file is loaded into every thread (`--import`): each collects and reports when it is asked.
- */
+/** How much memory does the worker process hold after a full collection in all of its threads? */
 import { setTimeout as pause } from 'node:timers/promises';
-import { BroadcastChannel, isMainThread } from 'node:worker_threads';
+import { BroadcastChannel } from 'node:worker_threads';
 
 export interface WorkerMemory {
   /** Of the whole process, native parts included. */
@@ -13,6 +10,7 @@ export interface WorkerMemory {
   threads: number;
 }
 
+/** Where memory-thread.mjs listens. */
 const CHANNEL = 'holdfast-bench-memory';
 /** Every thread collects within this time; the workflow thread may be in the middle of an activation. */
 const COLLECT_MS = 3000;
@@ -21,25 +19,16 @@ interface Report {
   heapBytes: number;
 }
 
-if (!isMainThread) {
-  const channel = new BroadcastChannel(CHANNEL) as BroadcastChannel & { unref(): void };
-  channel.onmessage = (event: unknown) => {
-    if ((event as { data: unknown }).data === 'collect') channel.postMessage(collected());
-  };
-  channel.unref();
-}
-
 /** Collects in every thread and adds up. */
 export async function memoryOf(): Promise<WorkerMemory> {
   const channel = new BroadcastChannel(CHANNEL);
-  const reports: Report[] = [];
+  let reports: Report[] = [];
   channel.onmessage = (event: unknown) => {
-    const { data } = event as { data: unknown };
-    if (typeof data === 'object') reports.push(data as Report);
+    reports.push((event as { data: Report }).data);
   };
   // Twice: what the first collection lets finalizers free goes with the second.
   for (let round = 0; round < 2; round += 1) {
-    reports.length = 0;
+    reports = [];
     channel.postMessage('collect');
     reports.push(collected());
     await pause(COLLECT_MS);

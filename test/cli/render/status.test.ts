@@ -95,6 +95,19 @@ describe('lines for logs', () => {
     ]);
   });
 
+  it('tells a gate when it is passed, and nothing while it is only not there yet', () => {
+    const waiting = aStatus({ progress: [progressOf('a-0', 'ssm', [evidence('ssm', 'no agent', { passed: false })])] });
+    const passed = aStatus({ progress: [progressOf('a-0', 'service', [evidence('ssm', 'agent online')])] });
+    const missed = aStatus({
+      progress: [progressOf('a-0', 'failed', [evidence('ssm', 'no agent', { passed: false })])],
+    });
+
+    expect(changes(aStatus({ progress: [] }), waiting, plain)).toEqual([]);
+    expect(changes(waiting, passed, plain)).toEqual(['15:04:05 a-0 passed ssm after 2.5s: agent online']);
+    expect(changes(waiting, missed, plain)).toEqual(['15:04:05 a-0 missed ssm after 2.5s: no agent']);
+    expect(changes(missed, missed, plain)).toEqual([]);
+  });
+
   it('tells all gates of a replacement although its slot was known', () => {
     const before = aStatus();
     const replaced = { ...progressOf('broker-0', 'ssm' as const, [evidence('ec2', 'running')]), instanceId: 'i-new' };

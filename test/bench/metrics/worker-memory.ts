@@ -1,0 +1,72 @@
+/**
+ * How much memory of a worker does a live experiment take?
+ *
+ * Twenty experiments warm the worker up; its memory is taken, 200 more are started, and it is taken again when all
+ * 220 wait for the end of their lease (phase Ready) and the SDK's sticky-cache metric says that every one of them is
+ * resident. Each has three components and six nodes. The number is the growth of the whole process (resident set,
+ * native parts included) per experiment, after a full collection in every thread; the JavaScript heaps alone are in
+ * the note. They are started in groups over four regions, so that the account's API rates are no part of it.
+ */
+import type { WorkflowHandle } from '@temporalio/client';
+import type { ExperimentInput } from '../../../src/schemas/experiment';
+import type { Bench } from '../metric';
+import type { World } from '../stack';
+import { until, untilPhase } from '../watch';
+
+const WARM = 20;
+const MORE = 200;
+/** Started together. */
+const GROUP = 40;
+const REGIONS = ['us-west-2', 'us-east-1', 'us-east-2', 'eu-west-1'];
+const GAUGE = 'temporal_sticky_cache_size';
+
+export const workerMemory: Bench = {
+  name: 'worker-memory',
+  goals: [{ name: 'worker memory per waiting experiment, 200 resident', goal: 100, unit: 'KiB' }],
+  async run(stack) {
+    const world = await stack.world();
+    await live(world, 0, WARM);
+    const before = await world.memory();
+    for (let first = WARM; first < WARM + MORE; first += GROUP) await live(world, first, GROUP);
+    const after = await world.memory();
+    const resident = await world.gauge(GAUGE);
+    await world.close();
+    if (resident < WARM + MORE) throw new Error(`only ${String(resident)} experiments are resident`);
+    const each = (bytes: number): number => bytes / MORE / 1024;
+    const heap = each(after.heapBytes - before.heapBytes).toFixed(0);
+    const mib = (bytes: number): string => (bytes / 1024 / 1024).toFixed(0);
+    return [
+      {
+        value: each(after.rssBytes - before.rssBytes),
+        note: `${GAUGE} ${resident}; process ${mib(before.rssBytes)} to ${mib(after.rssBytes)} MiB; heaps of ${after.threads} threads alone ${heap} KiB each`,
+      },
+    ];
+  },
+};
+
+async function live(world: World, first: number, count: number): Promise<void> {
+  const handles: WorkflowHandle[] = [];
+  for (let index = first; index < first + count; index += 1) {
+    handles.push(await world.start(`live-${String(index)}`, lab(REGIONS[index % REGIONS.length] ?? 'us-west-2')));
+  }
+  for (const handle of handles) await untilPhase(handle, ['Ready'], 300_000);
+  // Naming the nodes is the last thing they do before they only wait.
+  await until('names', 120_000, async () => {
+    const { pendingActivities } = (await handles.at(-1)?.describe())?.raw ?? {};
+    return (pendingActivities ?? []).length === 0 ? true : undefined;
+  });
+}
+
+function lab(region: string): ExperimentInput {
+  const types = { instanceTypes: ['t3.small'], widerTypes: ['t3a.small', 't2.small'] };
+  return {
+    name: 'lab',
+    regions: [region],
+    instanceProfile: 'holdfast-node',
+    components: {
+      zookeeper: { ...types, count: 3, quorum: true, services: ['zookeeper.service'], health: [{ tcp: 2181 }] },
+      broker: { ...types, count: 2, services: ['pulsar-broker.service'], health: [{ http: 8080 }] },
+      client: { ...types, count: 1 },
+    },
+  };
+}
