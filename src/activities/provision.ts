@@ -11,6 +11,7 @@ import type {
   Subnet,
 } from '../aws/ports';
 import type { Architecture, LaunchedNode, Market, PoolOffer, Refusal, RegionSurvey } from '../contracts/capacity';
+import { Failure } from '../contracts/failures';
 import type { Node } from '../contracts/messages';
 import { ownershipTags, slotName, TAG, type Ownership } from '../contracts/names';
 import type { ComponentSpec, ExperimentSpec } from '../schemas/experiment';
@@ -84,7 +85,9 @@ export function createProvisionActivities({ cloud }: { cloud: Cloud }) {
     /** The security group and one launch template per component; repeatable. Answers with template names. */
     async prepareRegion(input: PrepareInput): Promise<Record<string, string>> {
       await assertTarget(cloud, input.target);
-      return prepareRegion(cloud.compute(input.region), input);
+      return prepareRegion(cloud.compute(input.region), input).catch((error: unknown) => {
+        throw isMissing(error) ? new Failure('InvalidRequest', error.message, error.details, error) : error;
+      });
     },
 
     /** One request for the missing count. A lost reply or a reset is answered by what already came. */
@@ -140,6 +143,16 @@ export function createProvisionActivities({ cloud }: { cloud: Cloud }) {
       }
     },
   };
+}
+
+/**
+ * EC2 and IAM show what was just made within seconds. What is unknown after this many looks, a second apart, does not
+ * exist: a mistyped instance profile, which would otherwise be waited for until the lease ends.
+ */
+const LOOKS_FOR_NEW = 30;
+
+function isMissing(error: unknown): error is Failure {
+  return error instanceof Failure && error.type === 'NotYetVisible' && Context.current().info.attempt >= LOOKS_FOR_NEW;
 }
 
 export type ProvisionActivities = ReturnType<typeof createProvisionActivities>;

@@ -34,7 +34,14 @@ function writeError(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+/** `holdfast list | head` closes the pipe early, which is no failure of ours. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+}
+
 if (require.main === module) {
+  process.stdout.on('error', endWithReader);
   void main(process.argv.slice(2), processContext).then((code) => {
     process.exitCode = code;
   });

@@ -76,6 +76,8 @@ export interface CertificateCell {
   at: string;
   /** AWS's code when it could not be read. */
   unreadable?: string;
+  /** True when reading it again may help. */
+  transient?: boolean;
 }
 
 /** What became of one resource. */

@@ -9,10 +9,11 @@ export function resultsRoot(home: string): string {
   return join(home, 'experiments');
 }
 
-/** The result as it was kept at the end; undefined when there is none on this machine. */
+/** The result as it was kept at the end, also of `latest`; undefined when there is none on this machine. */
 export async function keptResult(home: string, id: string): Promise<ExperimentResult | undefined> {
   try {
-    const file = join(resultsRoot(home), folderName(id), 'experiment.json');
+    const folder = id === 'latest' ? id : folderName(id);
+    const file = join(resultsRoot(home), folder, 'experiment.json');
     return JSON.parse(await readFile(file, 'utf8')) as ExperimentResult;
   } catch {
     return undefined;

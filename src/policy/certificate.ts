@@ -17,7 +17,7 @@ export function foldCells(
 ): Cells {
   const next = { ...cells };
   for (const source of sources) {
-    const { api, subject, pages, live, unreadable } = source;
+    const { api, subject, pages, live, unreadable, transient } = source;
     next[`${region}/${subject}`] = {
       region,
       subject,
@@ -26,6 +26,7 @@ export function foldCells(
       live,
       at,
       ...(unreadable === undefined ? {} : { unreadable }),
+      ...(transient === true ? { transient } : {}),
     };
   }
   return next;

@@ -32,7 +32,7 @@ export function currentDetails(status: ExperimentStatus, links: readonly string[
 }
 
 /** One line about a launch request: what was asked, what came, who refused. */
-export function attemptLine(attempt: ExperimentStatus['attempts'][number]): string {
+function attemptLine(attempt: ExperimentStatus['attempts'][number]): string {
   const codes = new Map<string, number>();
   for (const refusal of attempt.refusals) codes.set(refusal.code, (codes.get(refusal.code) ?? 0) + 1);
   const refused = [...codes].map(([code, times]) => `${code} x${String(times)}`).join(', ');

@@ -67,7 +67,7 @@ function show(path: Path): string {
 function keysAt(schema: JsonSchema, path: Path): string[] {
   const [head, ...rest] = path;
   const branches = [schema, ...((schema['anyOf'] ?? schema['allOf'] ?? []) as JsonSchema[])];
-  if (head === undefined) return branches.flatMap((branch) => Object.keys((branch['properties'] ?? {})));
+  if (head === undefined) return branches.flatMap((branch) => Object.keys(branch['properties'] ?? {}));
   return branches.flatMap((branch) => {
     const inner = child(branch, head);
     return inner === undefined ? [] : keysAt(inner, rest);

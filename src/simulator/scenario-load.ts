@@ -22,7 +22,7 @@ function readPatch(path: string): ScenarioPatch {
 }
 
 /** Rules of the patch come before those of the base, since the first match wins; facts are laid over by key. */
-export function applyPatch(patch: ScenarioPatch, base = BUILT_IN[patch.extends ?? 'quick']): Scenario {
+function applyPatch(patch: ScenarioPatch, base = BUILT_IN[patch.extends ?? 'quick']): Scenario {
   if (!base) throw new Error(`Scenario: 'extends' must be one of ${Object.keys(BUILT_IN).join(', ')}`);
   checkKeys(patch, base);
   return {

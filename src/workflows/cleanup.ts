@@ -3,7 +3,7 @@ import { CancellationScope, defineQuery, setCurrentDetails, setHandler, sleep } 
 import type { CleanupAdmission } from '../activities/cleanup';
 import type { Certificate } from '../contracts/inventory';
 import { QUERY, type CleanupResult, type CleanupStatus } from '../contracts/messages';
-import { assembleCertificate, carried } from '../policy/certificate';
+import { assembleCertificate, carried, unreadable } from '../policy/certificate';
 import { cleanupDetails, cleanupStatus, type CleanupView } from '../policy/cleanup-details';
 import { alive } from '../policy/deletion';
 import { clearRegion, look, reads, records, type Sweep } from './cleanup-sweep';
@@ -89,12 +89,17 @@ async function sweepAll(sweep: Sweep): Promise<void> {
       continue;
     }
     sweep.confirmed = sweep.plan.dryRun || (quietSince !== undefined && lookedAt - quietSince >= settleMs);
-    if (sweep.confirmed) return;
+    if (sweep.confirmed && !mayYetBeRead(sweep)) return;
     quietSince ??= Date.now();
     tell(sweep, 'settling');
-    const pauseMs = Math.max(1, quietSince + settleMs - Date.now());
+    const pauseMs = Math.max(sweep.confirmed ? UNREAD_PAUSE_MS : 1, quietSince + settleMs - Date.now());
     await sleep(pauseMs, { summary: 'nothing found; look again after the indexes had time to catch up' });
   }
+}
+
+/** Something was throttled or broken and not refused: a verdict before the limit would be given too early. */
+function mayYetBeRead(sweep: Sweep): boolean {
+  return Date.now() < sweep.deadline && unreadable(sweep.cells).some((cell) => cell.transient === true);
 }
 
 async function lookEverywhere(sweep: Sweep, confirming: boolean): Promise<void> {

@@ -173,7 +173,7 @@ function slots({ component, nodes }: Filled): Node[] {
 }
 
 /** The member that an instance becomes. */
-export function nodeOf(component: string, slot: string, generation: number, bought: Bought): Node {
+function nodeOf(component: string, slot: string, generation: number, bought: Bought): Node {
   const { offer, region, instanceId, instanceType, zone, market } = bought;
   const usd = market === 'spot' ? offer?.spotUsd : offer?.onDemandUsd;
   return {

@@ -36,7 +36,8 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string', multiple: true } } });
   const groups = chosen(values.only ?? []);
   const say = (line: string): boolean => process.stderr.write(`${line}\n`);
-  const stack = await startStack(say);
+  const log = keepLast(200);
+  const stack = await startStack(log.add);
   process.once('SIGINT', () => void stack.close().finally(() => process.exit(130)));
   const metrics: Metric[] = [];
   try {
@@ -46,7 +47,19 @@ async function main(): Promise<void> {
   }
   (values.json === true ? say : console.log)(table(metrics));
   if (values.json === true) console.log(JSON.stringify({ metrics: metrics.map(({ note: _note, ...rest }) => rest) }));
-  if (metrics.some(({ value }) => value === null)) process.exitCode = 1;
+  if (metrics.every(({ value }) => value !== null)) return;
+  say(`Not everything could be measured. The last that the parts said:\n${log.lines.join('\n')}`);
+  process.exitCode = 1;
+}
+
+/** What server, simulators and workers say is of interest only when something went wrong. */
+function keepLast(count: number): { lines: string[]; add: (line: string) => void } {
+  const lines: string[] = [];
+  const add = (line: string): void => {
+    lines.push(line);
+    if (lines.length > count) lines.shift();
+  };
+  return { lines, add };
 }
 
 function chosen(only: string[]): Bench[][] {
@@ -69,7 +82,7 @@ async function measure(bench: Bench, stack: Stack, say: (line: string) => void):
 }
 
 function table(metrics: Metric[]): string {
-  const rows = new Table({ head: ['metric', 'value', 'goal', 'unit', '', 'from'], wordWrap: true, colWidths: [44, 9, 8, 9, 8, 72], style: { head: [], border: [] } });
+  const rows = new Table({ head: ['metric', 'value', 'goal', 'unit', '', 'from'], wordWrap: true, colWidths: [44, 9, 9, 9, 8, 72], style: { head: [], border: [] } });
   for (const { name, value, goal, unit, holds, note } of metrics) {
     rows.push([name, value === null ? '-' : value, `<= ${goal}`, unit, holds ? 'holds' : 'MISSED', note]);
   }

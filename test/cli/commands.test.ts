@@ -134,6 +134,17 @@ describe('show', () => {
     expect(ran.out.join('\n')).toContain('lab-old  Done');
   });
 
+  it('reads the result folder when there is no Temporal at all', async () => {
+    const connect = (): Promise<never> =>
+      Promise.reject(new HoldfastError('unreachable', 'no Temporal server answers'));
+
+    const ran = await runCli(['show', 'lab-old', '-o', 'json'], { home: folder, connect });
+
+    expect(ran.code).toBe(0);
+    expect(JSON.parse(ran.out.join('\n'))).toMatchObject({ experimentId: 'lab-old', phase: 'Done' });
+    expect((await runCli(['show', 'lab-never'], { home: folder, connect })).code).toBe(2);
+  });
+
   it('says what to do when nobody knows the id', async () => {
     const gone = (): Promise<never> => Promise.reject(new HoldfastError('not-found', 'no experiment has the id x'));
 

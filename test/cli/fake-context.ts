@@ -14,6 +14,7 @@ export interface Ran {
 
 export interface FakeOptions {
   client?: Partial<Holdfast>;
+  connect?: () => Promise<Holdfast>;
   tty?: boolean;
   home?: string;
   /** Receives the function that stands for Ctrl-C. */
@@ -41,7 +42,7 @@ function fakeContext(options: FakeOptions, exit: (code: number) => void, out: st
     style: createStyle(false),
     config: readConfig({ HOLDFAST_OWNER: 'ada', HOLDFAST_HOME: options.home ?? '/nonexistent' }),
     now: () => '2026-01-02T15:04:13.000Z',
-    connect: () => Promise.resolve(aClient(options.client)),
+    connect: options.connect ?? (() => Promise.resolve(aClient(options.client))),
     onInterrupt: (listener) => {
       options.onInterrupt?.(listener);
       return () => undefined;

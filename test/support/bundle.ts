@@ -10,7 +10,7 @@ const NAME = 'HOLDFAST_TEST_BUNDLE';
 export async function publishBundle(): Promise<void> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(__dirname, '../../src/workflows/index.ts'),
-    logger: { log: ignore, trace: ignore, debug: ignore, info: ignore, warn: ignore, error: console.error },
+    logger: { log: ignore, trace: ignore, debug: ignore, info: ignore, warn: ignore, error: complain },
   });
   const file = join(mkdtempSync(join(tmpdir(), 'holdfast-bundle-')), 'workflows.js');
   writeFileSync(file, code);
@@ -22,6 +22,10 @@ export function sharedBundle(): string {
   const file = process.env[NAME];
   if (file === undefined) throw new Error('No workflow bundle: run tests through jest, which makes one');
   return file;
+}
+
+function complain(message: string): void {
+  process.stderr.write(`${message}\n`);
 }
 
 function ignore(): void {

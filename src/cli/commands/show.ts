@@ -1,6 +1,6 @@
 /** `holdfast show`: everything about one experiment on one page. */
 import type { Command } from 'commander';
-import { HoldfastError, type ExperimentHandle } from '../../client';
+import { HoldfastError, type ExperimentHandle, type Holdfast } from '../../client';
 import type { ExperimentStatus } from '../../contracts/messages';
 import type { Context } from '../context';
 import { keptResult } from '../../dev/kept-result';
@@ -20,15 +20,23 @@ export function showCommand(source: ContextSource): Command {
 }
 
 async function show(context: Context, given: string, output: Output): Promise<void> {
-  await withClient(context, async (client) => {
-    const id = await client.resolve(given).catch((error: unknown) => keepGoing(error, given));
-    const experiment = client.get(id);
-    try {
-      showStatus(context, await experiment.status(), experiment.url, output);
-    } catch (error) {
-      await showKept(context, experiment, output, error);
-    }
-  });
+  try {
+    await withClient(context, (client) => showLive(context, client, given, output));
+  } catch (error) {
+    // Without Temporal there is still what the experiment left on this machine.
+    if (!(error instanceof HoldfastError) || error.kind !== 'unreachable') throw error;
+    await showKept(context, { id: given, url: '' }, output, error);
+  }
+}
+
+async function showLive(context: Context, client: Holdfast, given: string, output: Output): Promise<void> {
+  const id = await client.resolve(given).catch((error: unknown) => keepGoing(error, given));
+  const experiment = client.get(id);
+  try {
+    showStatus(context, await experiment.status(), experiment.url, output);
+  } catch (error) {
+    await showKept(context, experiment, output, error);
+  }
 }
 
 function showStatus(context: Context, status: ExperimentStatus, url: string, output: Output): void {
@@ -50,7 +58,7 @@ function keepGoing(error: unknown, given: string): string {
 /** What was kept at its end, said as such; without it, the reason why nobody answers. */
 async function showKept(
   context: Context,
-  { id, url }: ExperimentHandle,
+  { id, url }: Pick<ExperimentHandle, 'id' | 'url'>,
   output: Output,
   reason: unknown,
 ): Promise<void> {

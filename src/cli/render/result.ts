@@ -17,7 +17,7 @@ export function resultPage(result: ExperimentResult, url: string, style: Style):
     `${style.bold('Paid')}     ${paid(result)}`,
     ...labelled('Cleanup', certificateLines(result.certificate, style), style),
     `${style.bold('Results')}  ${result.results}`,
-    `${style.bold('UI')}       ${url}`,
+    ...(url === '' ? [] : [`${style.bold('UI')}       ${url}`]),
   ];
 }
 

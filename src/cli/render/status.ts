@@ -51,8 +51,11 @@ function grid(status: ExperimentStatus, { style, at }: StatusView): string[] {
 export function headLines(status: ExperimentStatus, at: string, style: Style): string[] {
   const reason = status.reason === undefined ? '' : ` (${status.reason})`;
   const where = status.region === undefined ? '' : `  ${status.region}`;
-  const left = isFinal(status.phase) ? '' : `, lease ends in ${span(secondsBetween(at, status.expiresAt))}`;
-  const title = `${style.bold(status.experimentId)}  ${phaseWord(status.phase, style)}${reason}${where}  ${status.owner}`;
+  // Before the spec is admitted the lease is not known.
+  const isLeased = !isFinal(status.phase) && status.expiresAt > status.startedAt;
+  const left = isLeased ? `, lease ends in ${span(secondsBetween(at, status.expiresAt))}` : '';
+  const owner = status.owner === '' ? '' : `  ${status.owner}`;
+  const title = `${style.bold(status.experimentId)}  ${phaseWord(status.phase, style)}${reason}${where}${owner}`;
   return [
     title,
     ...(status.message === undefined || status.message === '' ? [] : status.message.split('\n')),

@@ -31,7 +31,7 @@ export function emptyTally(): Tally {
   return { pools: new Map(), vcpus: new Map(), addresses: new Map() };
 }
 
-export function poolFor(ctx: HandlerContext, candidate: Candidate, market: Market): Pool {
+function poolFor(ctx: HandlerContext, candidate: Candidate, market: Market): Pool {
   return { region: ctx.region, zone: candidate.subnet.zone, type: candidate.type, market };
 }
 

@@ -16,12 +16,12 @@ export function renderReservation(state: RegionState, instances: SimInstance[], 
 }
 
 /** Name and code of a state. */
-export function renderState(instance: SimInstance, now: number): { Name: string; Code: number } {
+function renderState(instance: SimInstance, now: number): { Name: string; Code: number } {
   const name = stateAt(instance, now);
   return { Name: name, Code: STATE_CODES[name] };
 }
 
-export function renderInstance(state: RegionState, instance: SimInstance, now: number): Record<string, unknown> {
+function renderInstance(state: RegionState, instance: SimInstance, now: number): Record<string, unknown> {
   const name = stateAt(instance, now);
   const gone = name === 'terminated';
   return {

@@ -15,7 +15,7 @@ const whileUp =
   (instance) =>
     stateAt(instance, now) === 'terminated' ? undefined : field(instance);
 
-export function instanceFields(ctx: HandlerContext, state: RegionState, now: number): Fields<SimInstance> {
+function instanceFields(ctx: HandlerContext, state: RegionState, now: number): Fields<SimInstance> {
   return {
     'instance-id': ({ id }) => id,
     'instance-type': ({ instanceType }) => instanceType,

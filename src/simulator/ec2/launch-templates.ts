@@ -72,7 +72,7 @@ export function templateOf(ctx: HandlerContext, state: RegionState, input: Input
   return template;
 }
 
-export function unknownName(names: string[]): AwsError {
+function unknownName(names: string[]): AwsError {
   return new AwsError(
     'InvalidLaunchTemplateName.NotFoundException',
     `At least one of the launch templates specified in the request does not exist: ${names.join(', ')}`,
@@ -111,7 +111,7 @@ const describeLaunchTemplates: Handler = (input, ctx) => {
   return { LaunchTemplates: items.map(renderTemplate), ...more };
 };
 
-export function renderTemplate(template: SimLaunchTemplate): Record<string, unknown> {
+function renderTemplate(template: SimLaunchTemplate): Record<string, unknown> {
   return {
     LaunchTemplateId: template.id,
     LaunchTemplateName: template.name,

@@ -20,7 +20,7 @@ interface Status {
  * "Spot Instance request status" (EC2 user guide). On a reclaim the code goes straight to
  * instance-terminated-no-capacity at the warning, while the instance still runs.
  */
-export function statusOf(request: SimSpotRequest, instance: SimInstance | undefined, now: number): Status {
+function statusOf(request: SimSpotRequest, instance: SimInstance | undefined, now: number): Status {
   const ended = instance?.terminatingAt ?? instance?.terminatedAt;
   if (instance?.interruption && now >= instance.interruption.noticeAt) {
     return status(

@@ -24,7 +24,7 @@ export function tagSpecs<T extends ResourceType>(input: Input, allowed: readonly
   return result;
 }
 
-export function notTaggable(type: string): AwsError {
+function notTaggable(type: string): AwsError {
   return new AwsError('InvalidParameterValue', `'${type}' is not a valid taggable resource type for this operation.`);
 }
 

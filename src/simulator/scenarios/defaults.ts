@@ -27,7 +27,7 @@ const AWS_DELAYS: Delays = {
 };
 
 /** The same order of events, hundreds of times faster: what tests wait for is each step, not its length. */
-export const QUICK_DELAYS: Delays = {
+const QUICK_DELAYS: Delays = {
   launchCall: [5, 15],
   pendingToRunning: [60, 120],
   runningToAgent: [30, 80],

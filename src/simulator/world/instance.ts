@@ -20,7 +20,7 @@ export const STATE_CODES: Record<InstanceState, number> = {
 };
 
 /** Whether the machine takes room in its pool and quota: from the launch until it is gone or stopped. */
-export function occupies(instance: SimInstance, now: number): boolean {
+function occupies(instance: SimInstance, now: number): boolean {
   const state = stateAt(instance, now);
   return state !== 'terminated' && state !== 'stopped';
 }

@@ -66,7 +66,7 @@ const BY_ITSELF: StateReason = {
  * The machine powers itself off: it stops or ends by its shutdown behavior. One-time spot instances cannot be stopped
  * and end in any case (the case is not documented: invented).
  */
-export function shutdown(world: World, state: RegionState, instance: SimInstance): void {
+function shutdown(world: World, state: RegionState, instance: SimInstance): void {
   if (stateAt(instance, Date.now()) !== 'running') return;
   if (instance.market === 'spot' || instance.shutdownBehavior === 'terminate')
     terminate(world, state, instance, BY_ITSELF);

@@ -49,6 +49,7 @@ async function measure(world: World, region: string): Promise<Measured> {
   await handle.terminate('measured');
   if (nodes !== 500) throw new Error(`${String(nodes)} instances instead of 500 in ${region}`);
   const calls = launchCallsIn(ledger, region);
-  const failed = calls.filter(({ outcome }) => outcome !== 'ok').length;
-  return { value: calls.length, note: `${region}: 500 instances in the ledger, ${failed} of the calls failed` };
+  const failed = calls.filter(({ outcome }) => outcome !== 'ok').map(({ outcome }) => outcome);
+  const note = failed.length === 0 ? '' : `; ${failed.length} of the calls failed: ${[...new Set(failed)].join(', ')}`;
+  return { value: calls.length, note: `${region}: 500 instances in the ledger${note}` };
 }
