@@ -2,6 +2,7 @@
 import { Context } from '@temporalio/activity';
 import type { Cloud } from '../aws/ports';
 import { EXPERIMENT_ID } from '../contracts/names';
+import type { ResultStore } from '../results/port';
 import { parseExperiment, parseWith } from '../schemas/parse';
 import type { ExperimentSpec } from '../schemas/experiment';
 import { readinessSchema } from '../schemas/readiness';
@@ -14,18 +15,27 @@ export interface Admission {
   target: Target;
   installation: string;
   owner: string;
+  /** Folder or prefix that will hold everything the experiment leaves. */
+  results: string;
 }
 
 export interface ReadinessAdmission extends Admission {
   experimentId: string;
 }
 
-export function createAdmissionActivities({ cloud, installation }: { cloud: Cloud; installation: string }) {
-  const admit = async (spec: ExperimentSpec): Promise<Admission> => ({
+interface AdmissionPorts {
+  cloud: Cloud;
+  installation: string;
+  results: ResultStore;
+}
+
+export function createAdmissionActivities({ cloud, installation, results }: AdmissionPorts) {
+  const admit = async (spec: ExperimentSpec, experimentId: string): Promise<Admission> => ({
     spec,
     target: await cloud.identity(),
     installation,
     owner: spec.owner ?? 'unknown',
+    results: results.location(experimentId),
   });
   return {
     /** Parses and defaults the input of `experiment` and `provision`; `InvalidInput` has one line per mistake. */
@@ -33,7 +43,7 @@ export function createAdmissionActivities({ cloud, installation }: { cloud: Clou
       const parsed = parseExperiment(input);
       const problems = [...idProblems(), ...(parsed.ok ? [] : parsed.problems)];
       if (!parsed.ok || problems.length > 0) throw invalidInput(problems);
-      return admit(parsed.value);
+      return admit(parsed.value, workflowId());
     },
 
     /** The same for `readiness`, which names an experiment whose nodes exist. */
@@ -41,7 +51,7 @@ export function createAdmissionActivities({ cloud, installation }: { cloud: Clou
       const parsed = parseWith(readinessSchema, input);
       if (!parsed.ok) throw invalidInput(parsed.problems);
       const { experimentId, spec } = parsed.value;
-      return { ...(await admit(spec)), experimentId };
+      return { ...(await admit(spec, experimentId)), experimentId };
     },
   };
 }
@@ -50,10 +60,14 @@ export type AdmissionActivities = ReturnType<typeof createAdmissionActivities>;
 
 /** The workflow id is the experiment id and a tag value, so it has to be one AWS takes. */
 function idProblems(): string[] {
-  const id = Context.current().info.workflowExecution?.workflowId ?? '';
+  const id = workflowId();
   return EXPERIMENT_ID.test(id)
     ? []
     : [
         `workflow id "${id}": is no experiment id: 1 to 128 letters, digits and . _ : - beginning with a letter or digit`,
       ];
+}
+
+function workflowId(): string {
+  return Context.current().info.workflowExecution?.workflowId ?? '';
 }

@@ -1,4 +1,5 @@
 /** How does an error of the layers below become an ApplicationFailure? The only place where that happens. */
+import { setMaxListeners } from 'node:events';
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { Failure, failureRow, type FailureType } from '../contracts/failures';
@@ -35,6 +36,8 @@ type Activity = (input: unknown) => Promise<unknown>;
 
 function guarded(activity: Activity): Activity {
   return async (input) => {
+    // One look makes many requests at once, each of which listens for the cancellation; that is no leak.
+    setMaxListeners(0, Context.current().cancellationSignal);
     try {
       return await activity(input);
     } catch (error) {

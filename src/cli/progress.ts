@@ -49,7 +49,7 @@ function redrawn(context: Context, url: string): ProgressView {
 }
 
 /** Draws lines over the ones drawn before. A page longer than the screen keeps its beginning. */
-export function createFrame(terminal: Terminal): { draw(lines: string[]): void } {
+function createFrame(terminal: Terminal): { draw(lines: string[]): void } {
   let drawn = 0;
   return {
     draw: (lines) => {

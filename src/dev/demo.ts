@@ -41,7 +41,7 @@ export async function runDemo(context: Context, settings: DemoSettings): Promise
   const log = createLog(context, say);
   const restoreWarnings = divertWarnings(log.write);
   say('Starting Temporal, the simulated AWS and a worker ...');
-  const scenario = settings.scenario ?? example('demo-scenario.yaml');
+  const scenario = settings.scenario ?? example('scenarios/dry-pools.yaml');
   // Until here Ctrl-C simply ends this process, and with it everything it started.
   const stack = await startStack({ config: context.config, scenario, exec: true, log: log.write });
   const interrupt = new AbortController();

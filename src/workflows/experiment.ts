@@ -288,7 +288,7 @@ function resultOf(run: Run, ending: Ending, certificate: CleanupResult): Experim
     steps: status.steps,
     cost: status.cost,
     certificate: { verdict, resources, left, digest, document },
-    results: document.slice(0, Math.max(0, document.lastIndexOf('/'))),
+    results: run.admission.results,
     ...(ending.reason === undefined ? {} : { reason: ending.reason }),
     ...(ending.message === undefined ? {} : { message: ending.message }),
   };

@@ -52,7 +52,7 @@ function fakeContext(options: FakeOptions, exit: (code: number) => void, out: st
 }
 
 /** A client of one experiment that is done. */
-export function aClient(more: Partial<Holdfast> = {}): Holdfast {
+function aClient(more: Partial<Holdfast> = {}): Holdfast {
   const get = more.get ?? ((id: string) => aHandle({ id }));
   return {
     links: uiLinks('http://127.0.0.1:8233', 'default'),

@@ -18,7 +18,7 @@ function example(name: string): object {
 let lab: Lab;
 beforeEach(async () => {
   // Its capacity and its nodes, at the pace of tests.
-  lab = await startLab({ simulator: { scenario: { ...read('demo-scenario.yaml'), delays: {} } } });
+  lab = await startLab({ simulator: { scenario: { ...read('scenarios/dry-pools.yaml'), delays: {} } } });
 });
 afterEach(() => lab.close());
 

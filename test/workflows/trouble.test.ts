@@ -95,9 +95,9 @@ describe('an error that no repetition can help', () => {
 
 describe('a bad day', () => {
   it('is eventual consistency: what was just made is not found for a while', async () => {
-    await lab.control('delays', { visibilityLag: [900, 1600], tagIndexLag: [500, 1000] });
+    await lab.control('delays', { visibilityLag: [400, 900], tagIndexLag: [300, 600] });
 
-    const handle = await lab.start('experiment', smallSpec({ settle: '2s' }));
+    const handle = await lab.start('experiment', smallSpec({ settle: '1s' }));
     const result = await resultOf(handle);
     await lab.control('delays', { visibilityLag: [0, 0], tagIndexLag: [10, 50] });
 
@@ -108,8 +108,8 @@ describe('a bad day', () => {
     await expectNoTrace(lab, handle.workflowId);
   });
 
-  it('is a throttling storm: every other call is refused, a hundred times, and the count is still exact', async () => {
-    const storm: FaultPlan = [{ operation: '*', probability: 1 / 2, times: 100, effect: { throttle: true } }];
+  it('is a throttling storm: every other call is refused for a while, and the count is still exact', async () => {
+    const storm: FaultPlan = [{ operation: '*', probability: 1 / 2, times: 25, effect: { throttle: true } }];
     await lab.control('faults', storm);
 
     const handle = await lab.start('experiment', smallSpec());
@@ -120,7 +120,7 @@ describe('a bad day', () => {
     const ledger = await lab.ledger();
     expect(instancesOf(ledger, handle.workflowId)).toHaveLength(5);
     const throttled = ledger.calls.filter((call) => /RequestLimitExceeded|ThrottlingException/.test(call.outcome));
-    expect(throttled.length).toBeGreaterThan(20);
+    expect(throttled.length).toBeGreaterThan(15);
     await expectNoTrace(lab, handle.workflowId);
   }, 180_000);
 

@@ -14,7 +14,7 @@ export function completionCommand(source: ContextSource, program: () => Command)
 }
 
 /** The script; each command offers its subcommands and options, and file names after `-f`. */
-export function completionScript(shell: 'bash' | 'zsh', program: Command): string {
+function completionScript(shell: 'bash' | 'zsh', program: Command): string {
   const cases = commandCases(program, '').map(([path, words]) => `    "${path}") words="${words.join(' ')}" ;;`);
   const body = BASH.replace('@CASES@', cases.join('\n'));
   // zsh runs bash completions through bashcompinit (zshcompsys(1)).

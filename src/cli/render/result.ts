@@ -22,7 +22,7 @@ export function resultPage(result: ExperimentResult, url: string, style: Style):
 }
 
 /** The rate that was paid against the on-demand rate, and the sum. */
-export function paid(result: Pick<ExperimentResult, 'cost' | 'nodes'>): string {
+function paid(result: Pick<ExperimentResult, 'cost' | 'nodes'>): string {
   const { spentUsd } = result.cost;
   const known = result.nodes.filter((node) => node.usdPerHour !== undefined);
   if (known.length === 0) return money(spentUsd);

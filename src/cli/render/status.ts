@@ -48,7 +48,7 @@ function grid(status: ExperimentStatus, { style, at }: StatusView): string[] {
 }
 
 /** What is it, whose, in which phase and why, how long, how much. */
-export function headLines(status: ExperimentStatus, at: string, style: Style): string[] {
+function headLines(status: ExperimentStatus, at: string, style: Style): string[] {
   const reason = status.reason === undefined ? '' : ` (${status.reason})`;
   const where = status.region === undefined ? '' : `  ${status.region}`;
   // Before the spec is admitted the lease is not known.
