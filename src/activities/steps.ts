@@ -34,11 +34,8 @@ export interface StepInput {
   pollMs: number;
 }
 
-/** How the step ended on one node. */
-export interface StepEnd {
-  instanceId: string;
-  report: StepReport;
-}
+/** How the step ended on one node: with a report, or with the node itself. */
+export type StepEnd = { instanceId: string; report: StepReport } | { instanceId: string; lost: string };
 
 export interface CollectInput {
   target: Target;
@@ -46,7 +43,7 @@ export interface CollectInput {
   region: string;
   step: StepSpec;
   token: string;
-  end: StepEnd;
+  end: Extract<StepEnd, { report: StepReport }>;
   slot: string;
   seconds: number;
 }
@@ -85,7 +82,7 @@ export function createStepActivities({ cloud, results }: { cloud: Cloud; results
         ends: [],
       };
       context.heartbeat(sent);
-      const next = await look(commands, input, sent, context.cancellationSignal);
+      const next = await look(cloud, input, sent, context.cancellationSignal);
       context.heartbeat(next);
       if (next.open.length === 0) return next.ends;
       const waitedMs = Date.now() - context.info.scheduledTimestampMs;
@@ -141,27 +138,62 @@ async function send(commands: CommandsPort, input: StepInput, ids: string[]): Pr
   return open;
 }
 
-async function look(commands: CommandsPort, input: StepInput, sent: Sent, signal: AbortSignal): Promise<Sent> {
+async function look(cloud: Cloud, input: StepInput, sent: Sent, signal: AbortSignal): Promise<Sent> {
+  const commands = cloud.commands(input.region);
   const answers = await Promise.all(
-    sent.open.map(async (entry) => ({ entry, invocations: await commands.invocations(entry.commandId, { signal }) })),
+    sent.open.map(async ({ commandId, ids }) => ({
+      commandId,
+      ids,
+      seen: await commands.invocations(commandId, { signal }),
+    })),
   );
-  const ends = [...sent.ends];
+  const gone = await goneNodes(
+    cloud,
+    input.region,
+    sent.open.flatMap(({ ids }) => ids),
+    signal,
+  );
+  const ends: StepEnd[] = [...sent.ends];
   const open: Sent['open'] = [];
-  const lost: string[] = [];
-  for (const { entry, invocations } of answers) {
-    const waiting = entry.ids.filter((id) => {
-      const invocation = invocations.find((candidate) => candidate.instanceId === id);
-      if (invocation === undefined || !hasEnded(invocation)) return true;
-      const report = parseStep(invocation.stdout);
-      if (report === undefined) lost.push(id);
-      else ends.push({ instanceId: id, report });
+  const unreported: string[] = [];
+  for (const { commandId, ids, seen } of answers) {
+    const waiting = ids.filter((instanceId) => {
+      const invocation = seen.find((entry) => entry.instanceId === instanceId);
+      const report = invocation === undefined ? undefined : parseStep(invocation.stdout);
+      const lost = gone.get(instanceId);
+      if (report !== undefined) ends.push({ instanceId, report });
+      else if (lost !== undefined) ends.push({ instanceId, lost });
+      else if (invocation === undefined || !hasEnded(invocation)) return true;
+      else unreported.push(instanceId);
       return false;
     });
-    if (waiting.length > 0) open.push({ commandId: entry.commandId, ids: waiting });
+    if (waiting.length > 0) open.push({ commandId, ids: waiting });
   }
   // A command that ended without the step's report was lost on its way; sending again attaches to the same step.
-  const again = lost.length === 0 ? [] : await send(commands, input, lost);
+  const again = unreported.length === 0 ? [] : await send(commands, input, unreported);
   return { open: [...open, ...again], ends };
+}
+
+/** Nodes that can answer no more, with EC2's word on each. They were visible before, so absence means an end. */
+async function goneNodes(
+  cloud: Cloud,
+  region: string,
+  ids: string[],
+  signal: AbortSignal,
+): Promise<Map<string, string>> {
+  const views = new Map(
+    (await cloud.compute(region).instances(ids, { signal })).map((view) => [view.instanceId, view]),
+  );
+  const gone = new Map<string, string>();
+  for (const id of ids) {
+    const view = views.get(id);
+    if (view?.state === 'running' || view?.state === 'pending') continue;
+    gone.set(
+      id,
+      view === undefined ? 'no longer known to EC2' : `${view.state} (${view.stateReason ?? 'no reason given'})`,
+    );
+  }
+  return gone;
 }
 
 function hasEnded(invocation: Invocation): boolean {

@@ -65,6 +65,7 @@ export const FAILURES = {
   Quota: { terminal: true, meaning: 'A service quota does not allow what was asked for.' },
   Capacity: { terminal: true, meaning: 'Every pool of the chain refused.' },
   GateFailed: { terminal: true, meaning: 'A readiness gate was not passed within its limit.' },
+  Interrupted: { terminal: true, meaning: 'A node was taken away while it was needed, and nothing took its place.' },
   Workload: { terminal: true, meaning: 'A step ended with an exit code other than 0.' },
   Timeout: { terminal: true, meaning: 'A step or the lease ran out of time.' },
   CleanupIncomplete: { terminal: true, meaning: 'Cleanup could not certify that nothing is left.' },

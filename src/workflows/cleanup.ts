@@ -9,6 +9,9 @@ import { alive } from '../policy/deletion';
 import { clearRegion, look, reads, records, type Sweep } from './cleanup-sweep';
 import { causeOf, failure, settleAll, wasCancelled } from './failure';
 
+/** Before a region that was throttled or broken is read again: EC2's read bucket refills in five seconds. */
+const UNREAD_PAUSE_MS = 5000;
+
 const cleanupStatusQuery = defineQuery<CleanupStatus>(QUERY.status);
 
 /**
@@ -91,10 +94,14 @@ async function sweepAll(sweep: Sweep): Promise<void> {
     sweep.confirmed = sweep.plan.dryRun || (quietSince !== undefined && lookedAt - quietSince >= settleMs);
     if (sweep.confirmed && !mayYetBeRead(sweep)) return;
     quietSince ??= Date.now();
-    tell(sweep, 'settling');
-    const pauseMs = Math.max(sweep.confirmed ? UNREAD_PAUSE_MS : 1, quietSince + settleMs - Date.now());
-    await sleep(pauseMs, { summary: 'nothing found; look again after the indexes had time to catch up' });
+    await settle(sweep, quietSince + settleMs - Date.now());
   }
+}
+
+async function settle(sweep: Sweep, leftMs: number): Promise<void> {
+  tell(sweep, 'settling');
+  const pauseMs = Math.max(sweep.confirmed ? UNREAD_PAUSE_MS : 1, leftMs);
+  await sleep(pauseMs, { summary: 'nothing found; look again after the indexes had time to catch up' });
 }
 
 /** Something was throttled or broken and not refused: a verdict before the limit would be given too early. */

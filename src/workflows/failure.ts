@@ -36,6 +36,7 @@ const REASONS: Partial<Record<FailureType, Reason>> = {
   Quota: 'Quota',
   Capacity: 'Capacity',
   GateFailed: 'NotReady',
+  Interrupted: 'Interrupted',
   Workload: 'Workload',
   Timeout: 'Timeout',
 };

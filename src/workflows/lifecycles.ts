@@ -1,5 +1,5 @@
 /** How are provisioning and readiness started alone, by callers who orchestrate themselves? */
-import { CancellationScope, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, workflowInfo } from '@temporalio/workflow';
 import type { Attempt } from '../contracts/capacity';
 import type { Node } from '../contracts/messages';
 import type { NodeProgress } from '../contracts/readiness';
@@ -34,6 +34,8 @@ export async function provision(input: unknown): Promise<ProvisionResult> {
       events.push(text);
     };
     const { nodes } = await provisionNodes({ target, ownership, spec, onAttempt, onEvent });
+    // A launch under way is waited for and then succeeds, so the cancellation is seen by nobody else.
+    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled while launching');
     return { experimentId, expiresAt, nodes, attempts, events };
   } catch (error) {
     await CancellationScope.nonCancellable(() =>

@@ -47,9 +47,19 @@ async function runStep(work: Work, step: StepSpec, token: string): Promise<StepO
   const regions = [...new Set(nodes.map((node) => node.region))];
   const ends = await settleAll(regions.map((region) => runInRegion(work, step, token, region, nodes)));
   const seconds = (Date.now() - startedAt) / 1000;
-  const outcomes = await settleAll(ends.flat().map((end) => collect(work, step, token, end, seconds)));
+  const reported = ends.flat().filter((end) => 'report' in end);
+  const outcomes = await settleAll(reported.map((end) => collect(work, step, token, end, seconds)));
   for (const outcome of outcomes) work.onStep(outcome);
+  assertNoneLost(step, nodes, ends.flat());
   return outcomes;
+}
+
+function assertNoneLost(step: StepSpec, nodes: Node[], ends: StepEnd[]): void {
+  for (const end of ends) {
+    if (!('lost' in end)) continue;
+    const slot = nodes.find((node) => node.instanceId === end.instanceId)?.slot ?? end.instanceId;
+    throw failure('Interrupted', `step ${step.name} lost ${slot} (${end.instanceId}): ${end.lost}`);
+  }
 }
 
 /** Runs the step on a region's nodes; when cancelled, ends it on the nodes before the cancellation goes on. */
@@ -86,7 +96,13 @@ async function runInRegion(
   }
 }
 
-async function collect(work: Work, step: StepSpec, token: string, end: StepEnd, seconds: number): Promise<StepOutcome> {
+async function collect(
+  work: Work,
+  step: StepSpec,
+  token: string,
+  end: Extract<StepEnd, { report: unknown }>,
+  seconds: number,
+): Promise<StepOutcome> {
   const node = work.nodes.find((entry) => entry.instanceId === end.instanceId);
   if (node === undefined) throw failure('Internal', `${end.instanceId} answered for step ${step.name} but is no node`);
   return transfers.collectStep.executeWithOptions({ summary: `collect ${step.name} of ${node.slot}` }, [

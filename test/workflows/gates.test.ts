@@ -127,7 +127,7 @@ describe('a node that misses a gate', () => {
     const result = (await handle.result()) as ExperimentResult;
 
     expect(status.progress.map((node) => node.at)).toEqual(['ready', 'ready']);
-    expect(status.timeline.map((entry) => entry.text).join('\n')).toMatch(/missed gate service: .*, not replaced/);
+    expect(status.timeline.map((entry) => entry.text).join('\n')).toMatch(/missed gate service .*app\.service failed, not replaced/);
     expect(result.nodes).toHaveLength(3);
     await expectNoTrace(lab, handle.workflowId);
   });

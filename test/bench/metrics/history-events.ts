@@ -65,7 +65,9 @@ async function follow(
   const none: Attempt = { type: 'none', seconds: 0, source: 'from the history' };
   return {
     events,
-    note: runs.map(({ id, events: list }) => `${id.replace(handle.workflowId, 'experiment')}: ${list.length}`).join(', '),
+    note: runs
+      .map(({ id, events: list }) => `${id.replace(handle.workflowId, 'experiment')}: ${list.length} (${mostly(list)})`)
+      .join('; '),
     attempt: attempts.reduce((a, b) => (b.seconds > a.seconds ? b : a), none),
   };
 }
@@ -100,6 +102,17 @@ async function runsOf(client: Client, id: string): Promise<{ id: string; events:
     runs.push({ id: workflowId, events: events ?? [] });
   }
   return runs;
+}
+
+/** What was scheduled most often. */
+function mostly(events: Events): string {
+  const counts = new Map<string, number>();
+  for (const { activityTaskScheduledEventAttributes: scheduled } of events) {
+    const type = scheduled?.activityType?.name;
+    if (type != null) counts.set(type, (counts.get(type) ?? 0) + 1);
+  }
+  const sorted = [...counts].sort(([, a], [, b]) => b - a).slice(0, 3);
+  return sorted.map(([type, count]) => `${count} ${type}`).join(', ');
 }
 
 /** From the start of the last attempt to its end, of each waiting activity. */

@@ -1,0 +1,95 @@
+/** What does docs/failures.md say? Written from the tables that the program itself reads. */
+import { exitCodeOf } from '../../src/cli/exit';
+import { FAILURES, failureRow, type FailureType } from '../../src/contracts/failures';
+import type { Reason } from '../../src/contracts/messages';
+import { ERROR_TABLE, MESSAGE_EXCEPTIONS, type ErrorChannel, type ErrorRow } from '../../src/policy/error-table';
+import { classify, failureOf, isOutcome } from '../../src/policy/refusals';
+import { code, table } from './table';
+
+/** Who has to do what; the compiler holds it to the closed list. */
+const REASONS: Record<Reason, string> = {
+  Spec: 'The spec is wrong: read the lines.',
+  Policy: 'A permission is missing, or a tag forbids it.',
+  Budget: 'Reserved: no budget exists yet.',
+  Quota: 'A vCPU quota is too small; the message says which and by how much.',
+  Capacity: 'Every pool of the chain refused; name more types or regions.',
+  Interrupted: 'Reserved: no failover exists yet.',
+  NotReady: 'A node missed a gate; the message names it with what was seen last.',
+  Workload: 'A step ended with an exit code other than 0; its output is in the result folder.',
+  Timeout: 'A step ran over its limit, or the lease ended.',
+  Internal: 'Temporal, AWS or Holdfast itself failed; the message says where.',
+  User: 'Stopped or cancelled.',
+};
+
+/** The page, before Prettier. */
+export function failuresPage(): string {
+  return [
+    '# Failures, refusals and exit codes',
+    '<!-- Written by `npx tsx test/docs/reference.ts` from src/contracts/failures.ts, src/policy/error-table.ts and' +
+      ' src/cli/exit.ts; a test compares them. -->',
+    'What the workflow has a next move for is an outcome: a refused pool is recorded with its code and the next one is' +
+      ' asked. What needs a retry or a person is a failure, with one of these words as its type in the Temporal UI.',
+    '## Failure types',
+    table(['type', 'repeated', 'meaning'], Object.keys(FAILURES).map((type) => failureLine(type as FailureType))),
+    '## Reasons and exit codes',
+    'How a failed experiment is told, in the search attribute `HoldfastReason` and as the exit code of `holdfast run`,' +
+      ' `attach` and `demo`. Done is 0; Cancelled and Expired are 4. `holdfast cleanup` ends with 0 clean, 5 blocked,' +
+      ' 6 protected, 7 unproven.',
+    table(
+      ['reason', 'exit code', 'what it means'],
+      Object.entries(REASONS).map(([reason, meaning]) => [
+        reason,
+        String(exitCodeOf({ phase: 'Failed', reason: reason as Reason })),
+        meaning,
+      ]),
+    ),
+    '## AWS error codes',
+    'Each code has one class and one scope: how much it blocks. A code that is not here is asked once per pool and' +
+      ' shown as `unknown`.',
+    groups().map(groupLine).join('\n'),
+    '## Codes whose message matters',
+    'Nothing else reads a message.',
+    table(
+      ['code', 'message contains', 'class', 'scope', 'note'],
+      MESSAGE_EXCEPTIONS.map((row) => [code(row.code), row.text, row.class, row.scope, row.note ?? '']),
+    ),
+  ].join('\n\n');
+}
+
+function failureLine(type: FailureType): string[] {
+  const { terminal, retryAfterMs, meaning, source } = failureRow(type);
+  const after = retryAfterMs === undefined ? 'yes' : `after ${String(retryAfterMs / 1000)} s`;
+  return [code(type), terminal ? 'never' : after, source === undefined ? meaning : `${meaning} ([AWS](${source}))`];
+}
+
+/** Rows of one meaning together. */
+function groups(): ErrorRow[][] {
+  const byMeaning: Record<string, ErrorRow[]> = {};
+  for (const row of ERROR_TABLE) {
+    const { code: _code, ...meaning } = row;
+    (byMeaning[JSON.stringify(meaning)] ??= []).push(row);
+  }
+  return Object.values(byMeaning);
+}
+
+function groupLine(rows: ErrorRow[]): string {
+  const [first] = rows;
+  if (first === undefined) return '';
+  const blocks = first.scope === 'none' ? 'blocks nothing' : `blocks the ${first.scope}`;
+  const place = SEEN_IN[first.channel ?? 'call'];
+  const note = first.note === undefined ? '' : ` (${first.note})`;
+  const codes = rows.map((row) => code(row.code)).join(', ');
+  return `- **${first.class}**, ${blocks}${place}; ${followsFrom(first)}${note}: ${codes}`;
+}
+
+const SEEN_IN: Record<ErrorChannel, string> = {
+  call: '',
+  'state-reason': ', as StateReason of an instance',
+  'spot-status': ', as status of a spot request',
+};
+
+function followsFrom(row: ErrorRow): string {
+  const { class: kind } = classify(row.code);
+  if (isOutcome(kind)) return 'the chain goes on';
+  return kind === 'done' ? 'counts as success' : `fails with ${code(failureOf(row.code))}`;
+}

@@ -1,0 +1,180 @@
+/** What does docs/spec.md say? Written from the schema: shapes from its JSON Schema, defaults by parsing a small spec. */
+import { experimentSchema } from '../../src/schemas/experiment';
+import { jsonSchemaOf } from '../../src/schemas/parse';
+import { MEANINGS } from './meanings';
+import { code, table } from './table';
+
+interface Schema {
+  type?: string | string[];
+  enum?: string[];
+  pattern?: string;
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  minItems?: number;
+  maxItems?: number;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: Schema | boolean;
+  items?: Schema;
+  anyOf?: Schema[];
+}
+
+interface Section {
+  title: string;
+  /** Path of the object whose fields are listed. */
+  path: string;
+  intro: string;
+}
+
+const SECTIONS: Section[] = [
+  { title: 'Top level', path: '', intro: 'Only `components` has to be there.' },
+  { title: 'components', path: 'components.*', intro: 'One entry per group of nodes, by name.' },
+  { title: 'limits', path: 'components.*.limits', intro: 'Per gate; see [readiness](readiness.md).' },
+  { title: 'volumes', path: 'components.*.volumes.*', intro: 'Of a component.' },
+  { title: 'steps', path: 'steps.*', intro: 'In order; each runs on all of its nodes at once.' },
+  { title: 'network', path: 'network', intro: 'Subnets and groups of your own.' },
+  { title: 'ingress', path: 'ingress.*', intro: 'One entry per opening.' },
+];
+
+/** Unions whose branches are objects: one line per form. */
+const FORMS: Record<string, Record<string, string>> = {
+  image: {
+    id: 'This image; only for one region and one architecture.',
+    ssmParameter: "A public or own SSM parameter; `{arch}` becomes the architecture as the image's publisher spells it.",
+    'namePattern, owner': 'The newest image whose name matches (`*` and `?`), of an account, `self` or `amazon`.',
+    tags: 'The newest image of your own account that carries all of these tags.',
+  },
+  health: {
+    'tcp, send, expect': 'The port accepts a connection; after `send`, the answer holds `expect`.',
+    'http, path, status, body': 'The path answers with the status, and the answer holds `body`.',
+    command: 'The script exits with 0.',
+  },
+  result: {
+    json: 'A JSON file that the step writes, relative to the home folder.',
+    output: "`json`: the step's standard output is the result. `text`: it is only kept.",
+  },
+};
+
+const schema = jsonSchemaOf(experimentSchema) as Schema;
+
+/** Fields that the small spec gives although they are optional. */
+const GIVEN = ['instanceProfile', 'steps', 'ingress', 'components.*.volumes'];
+
+/** The small spec, with every default filled in. */
+const defaults: unknown = experimentSchema.parse({
+  instanceProfile: 'x',
+  components: { any: { volumes: [{ sizeGiB: 1 }] } },
+  steps: [{ name: 'any', on: 'any', run: 'true' }],
+  ingress: [{ fromPort: 1, toPort: 1, cidr: '10.0.0.0/8' }],
+});
+
+/** The page, before Prettier. */
+export function specPage(): string {
+  return [
+    '# The experiment file',
+    '<!-- Written by `npx tsx test/docs/reference.ts` from src/schemas/experiment.ts; a test compares them. -->',
+    'One object, as YAML or JSON. Unknown fields are refused with a suggestion, and every mistake is one line. Durations are' +
+      ' `90s`, `15m`, `12h`, `2d` or a number of seconds. Editors complete and check a file that begins with',
+    '```yaml\n# yaml-language-server: $schema=./experiment.schema.json\n```',
+    'where [experiment.schema.json](../examples/experiment.schema.json) is what `holdfast spec schema` prints.',
+    ...SECTIONS.flatMap(sectionText),
+    '## Several forms',
+    'Some fields take one of several objects.',
+    ...Object.entries(FORMS).flatMap(formText),
+  ].join('\n\n');
+}
+
+function sectionText({ title, path, intro }: Section): string[] {
+  const found = schemaAt(path);
+  const rows = Object.entries(found.properties ?? {}).map(([name, field]) => {
+    const at = path === '' ? name : `${path}.${name}`;
+    const isRequired = found.required?.includes(name) === true;
+    return [code(name), takes(field, name), isRequired ? '**required**' : defaultText(at), MEANINGS[at] ?? ''];
+  });
+  return [`## ${title}`, intro, table(['field', 'takes', 'default', 'meaning'], rows)];
+}
+
+function formText([name, forms]: [string, Record<string, string>]): string[] {
+  const rows = Object.entries(forms).map(([keys, meaning]) => [keys.split(', ').map(code).join(', '), meaning]);
+  return [`### ${name}`, table(['fields', 'meaning'], rows)];
+}
+
+/** Every path that can be written, for the check that each has a meaning. */
+export function fieldPaths(): string[] {
+  return SECTIONS.flatMap(({ path }) =>
+    Object.keys(schemaAt(path).properties ?? {}).map((name) => (path === '' ? name : `${path}.${name}`)),
+  );
+}
+
+/** Keys of each form of a union, as the schema has them and as the page explains them. */
+export function formKeys(): { inSchema: string[]; explained: string[] }[] {
+  const places: Record<string, string> = { image: 'image', health: 'components.*.health.*', result: 'steps.*.result' };
+  return Object.entries(places).map(([name, path]) => ({
+    inSchema: (schemaAt(path).anyOf ?? []).map((branch) => Object.keys(branch.properties ?? {}).join(', ')),
+    explained: Object.keys(FORMS[name] ?? {}),
+  }));
+}
+
+function schemaAt(path: string): Schema {
+  const parts = path === '' ? [] : path.split('.');
+  return parts.reduce((at: Schema, part) => {
+    const below = part === '*' ? (at.items ?? at.additionalProperties) : at.properties?.[part];
+    if (typeof below !== 'object') throw new Error(`the schema has no ${path}`);
+    return below;
+  }, schema);
+}
+
+function takes(field: Schema, name: string): string {
+  if (name in FORMS) return `[one of several forms](#${name})`;
+  if (name === 'health' || field.items?.anyOf !== undefined) return `list of [forms](#${name})`;
+  if (Array.isArray(field.type)) return 'duration';
+  if (field.enum !== undefined) return field.enum.map(code).join(' or ');
+  if (field.anyOf !== undefined) return field.anyOf.map((branch) => takes(branch, '')).join(' or ');
+  if (field.type === 'array') return `list of ${takes(field.items ?? {}, name)}${range(field.minItems, field.maxItems)}`;
+  if (field.type === 'object') return objectText(field, name);
+  if (field.type === 'string') return field.pattern === undefined ? `text${range(undefined, field.maxLength)}` : code(field.pattern);
+  if (field.type === 'integer') return `whole number${range(field.minimum, field.maximum)}`;
+  return field.type ?? 'anything';
+}
+
+function objectText(field: Schema, name: string): string {
+  if (SECTIONS.some(({ title }) => title === name)) return `[map](#${name})`;
+  const values = field.additionalProperties;
+  return typeof values === 'object' ? `map of ${takes(values, '')}` : 'map';
+}
+
+/** Limits that are a type's own (2^53) say nothing. */
+function range(from: number | undefined, to: number | undefined): string {
+  const end = to === undefined || to >= Number.MAX_SAFE_INTEGER ? undefined : to;
+  if (from === undefined) return end === undefined ? '' : `, at most ${String(end)}`;
+  return end === undefined ? `, at least ${String(from)}` : `, ${String(from)} to ${String(end)}`;
+}
+
+function defaultAt(path: string): unknown {
+  const steps = path.replace(/^components\.\*/, 'components.any').replaceAll('.*', '.0').split('.');
+  return steps.reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], defaults);
+}
+
+function defaultText(path: string): string {
+  const value = defaultAt(path);
+  if (GIVEN.includes(path)) return Array.isArray(value) ? code('[]') : '';
+  if (value === undefined) return '';
+  if (path.endsWith('.limits')) return 'see below';
+  return code(isDuration(path) ? durationText(value as number) : plain(value));
+}
+
+/** JSON as one would write it in YAML. */
+function plain(value: unknown): string {
+  return JSON.stringify(value).replaceAll('"', '').replace(/[,:](?=\S)/g, '$& ');
+}
+
+function isDuration(path: string): boolean {
+  return Array.isArray(schemaAt(path).type);
+}
+
+function durationText(seconds: number): string {
+  if (seconds % 3600 === 0) return `${String(seconds / 3600)}h`;
+  return seconds % 60 === 0 ? `${String(seconds / 60)}m` : `${String(seconds)}s`;
+}
