@@ -101,6 +101,7 @@ async function live(run: Run, work: CancellationScope): Promise<Ending> {
     await work.run(() => labour(run));
     return { phase: 'Done' };
   } catch (error) {
+    work.cancel(); // naming may still go on beside the work that failed
     return endingOf(run, error);
   } finally {
     watch.cancel();
