@@ -76,7 +76,10 @@ export function setNodes(state: RunState, nodes: Node[]): void {
     state.everyNode = [...state.everyNode, node];
     state.launchedAtMs[node.instanceId] = nowMs;
   }
-  const kept = new Set(nodes.map((node) => node.instanceId));
+  // A node known from its launch gets its address once it is ready.
+  const now = new Map(nodes.map((node) => [node.instanceId, node]));
+  state.everyNode = state.everyNode.map((node) => now.get(node.instanceId) ?? node);
+  const kept = new Set(now.keys());
   for (const node of state.everyNode) if (!kept.has(node.instanceId)) state.endedAtMs[node.instanceId] ??= nowMs;
   state.status.nodes = nodes;
   publish(state);

@@ -27,8 +27,7 @@ const GROUPS: Bench[][] = [
   [launchCalls, spotDry, quota],
   [criticalPath, terminalErrors],
   [reads],
-  [historyEvents, cancel],
-  [refusalToNext],
+  [historyEvents, cancel, refusalToNext],
   [workerMemory],
 ];
 
@@ -41,7 +40,8 @@ async function main(): Promise<void> {
   process.once('SIGINT', () => void stack.close().finally(() => process.exit(130)));
   const metrics: Metric[] = [];
   try {
-    for (const group of groups) metrics.push(...(await Promise.all(group.map((bench) => measure(bench, stack, say)))).flat());
+    for (const group of groups)
+      metrics.push(...(await Promise.all(group.map((bench) => measure(bench, stack, say)))).flat());
   } finally {
     await stack.close();
   }
@@ -82,7 +82,12 @@ async function measure(bench: Bench, stack: Stack, say: (line: string) => void):
 }
 
 function table(metrics: Metric[]): string {
-  const rows = new Table({ head: ['metric', 'value', 'goal', 'unit', '', 'from'], wordWrap: true, colWidths: [44, 9, 9, 9, 8, 72], style: { head: [], border: [] } });
+  const rows = new Table({
+    head: ['metric', 'value', 'goal', 'unit', '', 'from'],
+    wordWrap: true,
+    colWidths: [44, 9, 9, 9, 8, 72],
+    style: { head: [], border: [] },
+  });
   for (const { name, value, goal, unit, holds, note } of metrics) {
     rows.push([name, value === null ? '-' : value, `<= ${goal}`, unit, holds ? 'holds' : 'MISSED', note]);
   }

@@ -21,7 +21,15 @@ const COUNTS = { zookeeper: 2, bookkeeper: 2, broker: 2, client: 1 };
 const LIMIT_MS = 240_000;
 
 const SCENARIO: ScenarioPatch = {
-  nodes: { default: { steps: [{ match: 'long', seconds: 600 }, { match: 'broken', exitCode: 1 }, { match: 'short', seconds: 1 }] } },
+  nodes: {
+    default: {
+      steps: [
+        { match: 'long', seconds: 600 },
+        { match: 'broken', exitCode: 1 },
+        { match: 'short', seconds: 1 },
+      ],
+    },
+  },
   // 7 nodes at 3 s each: names are still being written when the short step has ended.
   faults: [{ operation: 'CreateTags', effect: { delayMs: 3000 } }],
 };
@@ -81,10 +89,15 @@ async function measure(world: World, { phase, spec, moment }: Case): Promise<Mea
     const nodes = instancesOf(ledger, handle.workflowId);
     return nodes.length > 0 && nodes.every(({ endedAt }) => endedAt !== undefined) ? ledger : undefined;
   });
-  const asked = instancesOf(ended, handle.workflowId).map(({ endedAt = 0, draws }) => endedAt - (draws['terminate'] ?? 0));
+  const asked = instancesOf(ended, handle.workflowId).map(
+    ({ endedAt = 0, draws }) => endedAt - (draws['terminate'] ?? 0),
+  );
   const answered = Math.max(...launchesOf(ended, handle.workflowId).map(({ answeredAt }) => answeredAt));
   const launching = Math.max(0, answered - cancelledAt) / 1000;
   await handle.terminate('measured').catch(() => undefined); // it may have ended meanwhile
-  const note = launching === 0 ? `${asked.length} nodes` : `${asked.length} nodes; the launch call answered ${launching.toFixed(2)} s after the cancel`;
+  const note =
+    launching === 0
+      ? `${asked.length} nodes`
+      : `${asked.length} nodes; the launch call answered ${launching.toFixed(2)} s after the cancel`;
   return { value: (Math.min(...asked) - cancelledAt) / 1000, note };
 }
