@@ -9,7 +9,7 @@
  */
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { metric, type Bench, type Metric } from './metric';
+import { metric, notMeasured, type Bench, type Metric } from './metric';
 import { cancel } from './metrics/cancel';
 import { criticalPath } from './metrics/critical-path';
 import { historyEvents } from './metrics/history-events';
@@ -73,9 +73,8 @@ async function measure(bench: Bench, stack: Stack, say: (line: string) => void):
   const startedAt = Date.now();
   say(`${bench.name}: started`);
   const measured = await bench.run(stack).catch((error: unknown) => {
-    const problem = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    say(`${bench.name}: ${problem}`);
-    return bench.goals.map(() => ({ problem: problem.split('\n')[0] ?? '' }));
+    say(`${bench.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    return bench.goals.map(() => notMeasured(error));
   });
   say(`${bench.name}: ended after ${((Date.now() - startedAt) / 1000).toFixed(0)} s`);
   return bench.goals.map((goal, index) => metric(goal, measured[index] ?? { problem: 'gave no value' }));

@@ -2,7 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MockActivityEnvironment, type MockActivityInfo } from '@temporalio/testing';
+import type { Info as ActivityInfo } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createActivities } from '../../src/activities';
 import { createCloud } from '../../src/aws/cloud';
@@ -27,7 +29,7 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-type Info = Partial<MockActivityInfo> & { heartbeatDetails?: unknown };
+export type Info = Partial<ActivityInfo>;
 
 export async function startBench(scenario: Parameters<typeof startSimulator>[0] = {}): Promise<Bench> {
   const results = await mkdtemp(join(tmpdir(), 'holdfast-activities-'));
@@ -42,9 +44,7 @@ export async function startBench(scenario: Parameters<typeof startSimulator>[0] 
     target: await cloud.identity(),
     results,
     run: (name, input, info = {}, beats = []) => {
-      const environment = new MockActivityEnvironment(info as MockActivityInfo, {
-        logger: new DefaultLogger('ERROR', () => undefined),
-      });
+      const environment = new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR', () => undefined) });
       environment.on('heartbeat', (details: unknown) => beats.push(details));
       return environment.run(activities[name] as never, input) as Promise<Output<typeof name>>;
     },
@@ -57,4 +57,26 @@ export async function startBench(scenario: Parameters<typeof startSimulator>[0] 
       await rm(results, { recursive: true, force: true });
     },
   };
+}
+
+/** Attempts of one activity as the server makes them: each gets the last beat of the one before, until one returns. */
+export async function attempts<K extends keyof Activities>(
+  bench: Bench,
+  name: K,
+  input: Input<K>,
+): Promise<{ value: Output<K>; waits: { message: string; pauseMs: number }[] }> {
+  const waits: { message: string; pauseMs: number }[] = [];
+  const beats: unknown[] = [];
+  const scheduledTimestampMs = Date.now();
+  for (;;) {
+    const info = { attempt: waits.length + 1, heartbeatDetails: beats.at(-1), scheduledTimestampMs };
+    try {
+      return { value: await bench.run(name, input, info, beats), waits };
+    } catch (error) {
+      if (!(error instanceof ApplicationFailure) || error.type !== 'NotReady') throw error;
+      const pauseMs = Number(error.nextRetryDelay);
+      waits.push({ message: error.message, pauseMs });
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
 }

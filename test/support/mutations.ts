@@ -109,7 +109,10 @@ function mutation(kind: string, spec: Json, path: Path, value: Json, field: Path
 }
 
 function at(value: Json, path: Path): Json | undefined {
-  return path.reduce<Json | undefined>((inner, key) => (inner as Record<string | number, Json> | undefined)?.[key], value);
+  return path.reduce<Json | undefined>(
+    (inner, key) => (inner as Record<string | number, Json> | undefined)?.[key],
+    value,
+  );
 }
 
 /** A copy with one value set. */
