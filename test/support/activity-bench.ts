@@ -43,10 +43,11 @@ export async function startBench(scenario: Parameters<typeof startSimulator>[0] 
     cloud,
     target: await cloud.identity(),
     results,
-    run: (name, input, info = {}, beats = []) => {
+    run: <K extends keyof Activities>(name: K, input: Input<K>, info: Info = {}, beats: unknown[] = []) => {
       const environment = new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR', () => undefined) });
       environment.on('heartbeat', (details: unknown) => beats.push(details));
-      return environment.run(activities[name] as never, input) as Promise<Output<typeof name>>;
+      const activity = activities[name] as (value: Input<K>) => Promise<unknown>;
+      return environment.run(activity, input) as Promise<Output<K>>;
     },
     ledger: async () => (await (await fetch(`${simulator.url}/_sim/ledger`)).json()) as LedgerDocument,
     faults: (plan) => control('faults', plan),

@@ -1,5 +1,6 @@
 /** A worker that can be killed: a process of its own, which says `polling` once it takes tasks. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { routeSdkLogs, SIMULATOR_CREDENTIALS, startWorker } from '../../src/worker';
 import { sharedBundle } from './bundle';
 import type { Lab } from './lab';
@@ -30,6 +31,9 @@ export async function startWorkerProcess(lab: Lab): Promise<WorkerProcess> {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   await saysPolling(child);
+  // A test that fails before it kills its worker must not keep jest alive; the worker then ends by itself, see main.
+  child.unref();
+  for (const stream of [child.stdout, child.stderr]) (stream as Socket | null)?.unref();
   return {
     pid: child.pid ?? 0,
     kill: () =>
@@ -70,9 +74,10 @@ async function main(settings: Settings): Promise<void> {
     log: () => undefined,
   });
   process.stdout.write('polling\n');
-  // A test run that is killed leaves its workers without a parent: they end with it.
+  // A test run that ended without killing its worker leaves it to another parent.
+  const parent = process.ppid;
   setInterval(() => {
-    if (process.ppid === 1) process.exit(1);
+    if (process.ppid !== parent) process.exit(1);
   }, 1000).unref();
   await worker.ended;
 }
