@@ -8,10 +8,12 @@ import { createProvisionActivities } from './provision';
 import { createReadinessActivities } from './readiness';
 import { createRecordActivities } from './record';
 import { createStepActivities } from './steps';
+import type { TemporalPort } from './temporal-port';
 
 export interface ActivityPorts {
   cloud: Cloud;
   results: ResultStore;
+  temporal: TemporalPort;
   /** The installation that this worker's experiments are tagged with. */
   installation: string;
 }
