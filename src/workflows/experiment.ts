@@ -14,6 +14,7 @@ import type { Ownership } from '../contracts/names';
 import { mutations, reads } from './activity-proxies';
 import { listen, type Controls } from './controls';
 import { causeOf, failure, reasonOf, wasCancelled } from './failure';
+import { guarded, isWhole, type Failover } from './failover';
 import type { Provisioning } from './fill';
 import { provisionNodes, replaceNodes, type Provisioned } from './provision';
 import { proveReady, type Cascade } from './readiness';
@@ -35,8 +36,6 @@ interface Run {
   state: RunState;
   controls: Controls;
   ownership: Ownership;
-  /** What is still to be cleaned up is everything with the experiment's tags, whether this knows of it or not. */
-  provisioned?: Provisioned;
 }
 
 /**
@@ -123,39 +122,73 @@ async function watchLease(run: Run, work: CancellationScope): Promise<void> {
 
 async function labour(run: Run): Promise<void> {
   const { state, admission } = run;
-  const { spec, target } = admission;
-  const { experimentId } = state.status;
-  await keep(run, 'spec.json', spec);
+  await keep(run, 'spec.json', admission.spec);
   setPhase(state, 'Provisioning');
   const provisioning = provisioningOf(run);
-  run.provisioned = await provisionNodes(provisioning);
-  setNodes(state, run.provisioned.nodes);
-  state.status.region = run.provisioned.nodes[0]?.region ?? '';
+  const provisioned = await provisionNodes(provisioning);
+  setNodes(state, provisioned.nodes);
+  state.status.region = provisioned.nodes[0]?.region ?? '';
   setPhase(state, 'Configuring');
-  const nodes = await proveReady(cascadeOf(run, provisioning, run.provisioned), run.provisioned.nodes);
+  const cascade = cascadeOf(run, provisioning, provisioned);
+  const nodes = await proveReady(cascade, provisioned.nodes);
   setNodes(state, nodes);
   setPhase(state, 'Ready');
   const naming = nameNodes(run, nodes);
-  if (spec.steps.length === 0) await condition(() => run.controls.released);
-  else {
-    setPhase(state, 'Running');
-    await runSteps({
-      target,
-      experimentId,
-      firstRunId: workflowInfo().firstExecutionRunId,
-      spec,
-      nodes,
-      onStep: (outcome) => {
-        state.status.steps = [...state.status.steps, outcome];
-        tell(state, `step ${outcome.name} on ${outcome.slot} exited ${String(outcome.exitCode)}`);
-      },
-      onEvent: (text) => {
-        tell(state, text);
-      },
-    });
-    setPhase(state, 'Collecting');
-  }
+  const failover = failoverOf(run, { provisioning, provisioned, cascade });
+  await guarded(failover, () => workOn(run, failover));
   await naming;
+}
+
+async function workOn(run: Run, failover: Failover): Promise<void> {
+  const { state, admission } = run;
+  const { spec, target } = admission;
+  const { status } = state;
+  if (spec.steps.length === 0) {
+    await condition(() => run.controls.released);
+    return;
+  }
+  setPhase(state, 'Running');
+  await runSteps({
+    target,
+    experimentId: status.experimentId,
+    firstRunId: workflowInfo().firstExecutionRunId,
+    spec,
+    nodes: () => status.nodes,
+    replaced: () =>
+      status.interruptions.filter((record) => record.newInstance !== undefined).map((record) => record.slot),
+    whole: () => condition(() => isWhole(failover)),
+    taken: (gone) => condition(() => !status.nodes.some((node) => gone.has(node.instanceId))),
+    onStep: (outcome) => {
+      status.steps = [...status.steps, outcome];
+      tell(state, `step ${outcome.name} on ${outcome.slot} exited ${String(outcome.exitCode)}`);
+    },
+    onEvent: (text) => {
+      tell(state, text);
+    },
+  });
+  setPhase(state, 'Collecting');
+}
+
+function failoverOf(run: Run, parts: Pick<Failover, 'provisioning' | 'provisioned' | 'cascade'>): Failover {
+  const { state, controls } = run;
+  const { status } = state;
+  return {
+    ...parts,
+    reported: controls.reported,
+    records: status.interruptions,
+    nodes: () => status.nodes,
+    progress: () => status.progress,
+    promote: (nodes) => {
+      setNodes(state, nodes);
+      void nameNodes(
+        run,
+        nodes.filter((node) => node.generation > 1),
+      );
+    },
+    onChange: () => {
+      publish(state);
+    },
+  };
 }
 
 function provisioningOf(run: Run): Provisioning {
@@ -287,6 +320,7 @@ function resultOf(run: Run, ending: Ending, certificate: CleanupResult): Experim
     nodes: everyNode,
     attempts: status.attempts,
     steps: status.steps,
+    interruptions: status.interruptions,
     cost: status.cost,
     certificate: { verdict, resources, left, digest, document },
     results: run.admission.results,
