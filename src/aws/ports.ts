@@ -78,6 +78,17 @@ export interface SpotStatus {
   at: string;
 }
 
+/** An instance with a failed status check or a planned event. */
+export interface InstanceTrouble {
+  instanceId: string;
+  /** True when a status check of AWS fails. */
+  impaired: boolean;
+  /** ISO time, when AWS says since when. */
+  impairedSince?: string;
+  /** `code` is AWS's own: `instance-retirement`; `notBefore` an ISO time. Events that are over are left out. */
+  events: { code: string; notBefore?: string }[];
+}
+
 /** Launching and watching instances of one region. */
 export interface ComputePort {
   /** Types that exist, with what planning needs; unknown types are absent from the answer. */
@@ -112,6 +123,10 @@ export interface ComputePort {
   launchedBy(launchId: string, call?: Call): Promise<InstanceView[]>;
   /** Instances that carry both ownership tags of the experiment, ended ones left out. */
   ofExperiment(experimentId: string, call?: Call): Promise<InstanceView[]>;
+  /** Instances that carry the tags of an installation, whichever experiment they belong to, ended ones left out. */
+  ofInstallation(installation: string, call?: Call): Promise<InstanceView[]>;
+  /** Every instance of the region, whoever owns it, that AWS sees trouble with. A fixed number of calls but for pages. */
+  troubles(call?: Call): Promise<InstanceTrouble[]>;
   /** The instances with these ids; ids EC2 does not know are absent. */
   instances(ids: string[], call?: Call): Promise<InstanceView[]>;
   /** Spot requests of these instances; on-demand and unknown ones are absent. A notice of interruption shows here first. */

@@ -1,6 +1,6 @@
 /** What does the `sentinel` workflow take? A region, and how often it looks at what. */
 import { z } from 'zod';
-import { region } from './region';
+import { regionName, targetPlace } from './place';
 import { duration } from './units';
 
 /** Times between two looks, in seconds once parsed. */
@@ -20,12 +20,10 @@ const intervals = z.strictObject({
 });
 
 export const sentinelSchema = z.strictObject({
-  region,
+  region: regionName,
   every: intervals.prefault({}),
   /** The account and endpoint it is meant for; that of the worker which takes it when absent. */
-  target: z
-    .strictObject({ account: z.string().regex(/^\d{12}$/, 'is no account id'), endpoint: z.string() })
-    .optional(),
+  target: targetPlace.optional(),
 });
 
 export type SentinelIntervals = z.output<typeof intervals>;
