@@ -64,7 +64,7 @@ function wordsFor(kind: Kind): string {
     positive: 'a number above 0',
     share: 'a number from 0 to 1',
     range: 'two numbers, the lower first, 0 or more',
-    part: 'a share above 0 and at most 1',
+    part: 'above 0 and at most 1',
     any: 'given',
   }[kind];
 }

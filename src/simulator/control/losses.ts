@@ -10,8 +10,9 @@ import { checkBody, ControlError, orBadRequest, type Body, type Control } from '
 import { TARGET, targetsOf } from './target';
 
 export const lossReads: Record<string, Control> = {
-  events: (world, { after = '0', ...more }) => {
-    checkBody('events', more, {});
+  events: (world, query) => {
+    checkBody('events', query, { 'after?': 'any' });
+    const { after = '0' } = query;
     const from = Number(after);
     if (after === '' || !Number.isInteger(from) || from < 0)
       throw new ControlError(400, `after must be a whole number, 0 or more, got ${JSON.stringify(after)}`);

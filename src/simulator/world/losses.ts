@@ -19,12 +19,13 @@ function planNext(world: World, losses: LossPlan, random: Random, start: number,
   const at = after + millis(random, losses.everySeconds);
   if (at > start + losses.untilSeconds * 1000) return;
   plan(world.agenda, at, () => {
-    lose(world, losses, random);
+    // One draw per loss, whatever it takes, so that what was there does not move the losses after it.
+    lose(world, losses, createRandom(random.next() * 2 ** 32));
     planNext(world, losses, random, start, at);
   });
 }
 
-/** One loss. The draws are the same whether or not there is a machine to take, so that later losses do not depend on it. */
+/** One loss, if there is a machine to take. */
 function lose(world: World, losses: LossPlan, random: Random): void {
   const draw = {
     victim: random.next(),
