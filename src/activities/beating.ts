@@ -4,13 +4,18 @@ import { Context } from '@temporalio/activity';
 /** Three beats fit into a heartbeat timeout of ten seconds, so one lost beat is no lost worker. */
 const BEAT_MS = 3000;
 
-/** Runs `work` and beats until it ends. For work of many short calls, where any of them may be the last. */
-export async function beating<T>(work: () => Promise<T>): Promise<T> {
+/**
+ * Runs `work` and beats until it ends. For work of many short calls, where any of them may be the last. Each beat
+ * carries `details`, which the next attempt finds; a beat without them would wipe out those of an earlier one.
+ */
+export async function beating<T>(work: () => Promise<T>, details?: unknown): Promise<T> {
   const context = Context.current();
-  context.heartbeat();
-  const timer = setInterval(() => {
-    context.heartbeat();
-  }, BEAT_MS);
+  const beat = (): void => {
+    if (details === undefined) context.heartbeat();
+    else context.heartbeat(details);
+  };
+  beat();
+  const timer = setInterval(beat, BEAT_MS);
   try {
     return await work();
   } finally {

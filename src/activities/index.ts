@@ -2,11 +2,13 @@
 import type { Cloud } from '../aws/ports';
 import type { ResultStore } from '../results/port';
 import { createAdmissionActivities } from './admission';
+import { createAwsEventActivities } from './aws-event';
 import { createCleanupActivities } from './cleanup';
 import { guard } from './failure';
 import { createProvisionActivities } from './provision';
 import { createReadinessActivities } from './readiness';
 import { createRecordActivities } from './record';
+import { createSentinelActivities } from './sentinel';
 import { createStepActivities } from './steps';
 import type { TemporalPort } from './temporal-port';
 
@@ -26,5 +28,7 @@ export function createActivities(ports: ActivityPorts) {
     ...createStepActivities(ports),
     ...createRecordActivities(ports),
     ...createCleanupActivities(ports),
+    ...createSentinelActivities(ports),
+    ...createAwsEventActivities(ports),
   });
 }

@@ -38,3 +38,16 @@ export interface Interruption {
   /** AWS's own code: `instance-terminated-no-capacity`, `Server.SpotInstanceTermination`; `NotReady` of failed checks. */
   reason: string;
 }
+
+/** The answer of a sentinel's `status` query, and its result: as of the last time that there was news. */
+export interface SentinelStatus {
+  region: string;
+  /** Nodes watched. */
+  nodes: number;
+  /** Ids of the experiments that have some. */
+  owners: string[];
+  /** Signals that found their owner. */
+  told: number;
+  /** The last notices; `heard` is false when the owner had ended. */
+  last: (Interruption & { owner: string; heard: boolean })[];
+}

@@ -22,6 +22,8 @@ const intervals = z.strictObject({
 export const sentinelSchema = z.strictObject({
   region: regionName,
   every: intervals.prefault({}),
+  /** Looks with news after which it continues as new; when the server suggests it when absent. */
+  newsPerRun: z.number().int().min(1).optional(),
   /** The account and endpoint it is meant for; that of the worker which takes it when absent. */
   target: targetPlace.optional(),
 });

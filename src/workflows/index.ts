@@ -2,3 +2,4 @@
 export { experiment } from './experiment';
 export { provision, readiness } from './lifecycles';
 export { cleanup } from './cleanup';
+export { sentinel } from './sentinel';
