@@ -3,6 +3,7 @@ import type { Cloud } from '../aws/ports';
 import type { ResultStore } from '../results/port';
 import { createAdmissionActivities } from './admission';
 import { createAwsEventActivities } from './aws-event';
+import { createCapacityActivities } from './capacity';
 import { createCleanupActivities } from './cleanup';
 import { guard } from './failure';
 import { createProvisionActivities } from './provision';
@@ -30,5 +31,6 @@ export function createActivities(ports: ActivityPorts) {
     ...createCleanupActivities(ports),
     ...createSentinelActivities(ports),
     ...createAwsEventActivities(ports),
+    ...createCapacityActivities(ports),
   });
 }

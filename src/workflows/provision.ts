@@ -4,12 +4,12 @@ import type { RegionSurvey, Refusal } from '../contracts/capacity';
 import type { Node } from '../contracts/messages';
 import { slotName } from '../contracts/names';
 import { regionPasses, type RegionPass } from '../policy/chain';
-import { emptyMemory, recordRefusals } from '../policy/pool-memory';
 import { classify } from '../policy/refusals';
 import type { ExperimentSpec } from '../schemas/experiment';
 import { mutations, reads } from './activity-proxies';
 import { failure, settleAll } from './failure';
 import { fill, type Bought, type Chain, type Filled, type Provisioning } from './fill';
+import { learn, newKnowledge } from './shared-memory';
 
 /** The nodes, and what later replacements need to know of how they were found. */
 export interface Provisioned {
@@ -27,7 +27,13 @@ interface Ground {
  * With `placement: together` a region that cannot hold all components is left whole.
  */
 export async function provisionNodes(run: Provisioning): Promise<Provisioned> {
-  const chain: Chain = { memory: emptyMemory(), surveys: {}, templates: {}, ordinals: {} };
+  const chain: Chain = {
+    knowledge: newKnowledge(),
+    probing: false,
+    surveys: {},
+    templates: {},
+    ordinals: {},
+  };
   const names = Object.keys(run.spec.components);
   const groups = run.spec.placement === 'together' ? [names] : names.map((name) => [name]);
   const filled = await settleAll(groups.map((group) => placeGroup(run, chain, group)));
@@ -94,8 +100,7 @@ async function blockLostPools(run: Provisioning, chain: Chain, lost: Lost[]): Pr
     const stop = refusals.find((refusal) => refusal.class === 'auth' || refusal.class === 'config');
     if (stop !== undefined) throw failure(stop.class === 'auth' ? 'NotAuthorized' : 'InvalidRequest', stop.message);
     for (const refusal of refusals) run.onEvent(refusal.message);
-    const families = new Map(chain.surveys[region]?.offers.map((offer) => [offer.instanceType, offer.quotaFamily]));
-    chain.memory = recordRefusals(chain.memory, refusals, (type) => families.get(type) ?? type, Date.now());
+    await learn(run, chain, region, { came: [], refusals });
   }
 }
 
