@@ -4,7 +4,7 @@ import type { LossPlan, RecordedTrace } from './scenario-weather';
 
 const POOL: Shape = { 'region?': 'text', 'zone?': 'text', 'type?': 'text', 'market?': ['spot', 'on-demand', '*'] };
 
-export const WEATHER: Shape = {
+const WEATHER: Shape = {
   kind: ['drain', 'outage', 'price', 'rebalance'],
   ...POOL,
   'at?': 'seconds',

@@ -33,7 +33,7 @@ export function weatherCapacity(world: World, pool: Pool, now: number): number |
 }
 
 /** The trace that a pool follows; the first that matches. */
-export function traceOf(world: World, pool: Pool): TraceRule | undefined {
+function traceOf(world: World, pool: Pool): TraceRule | undefined {
   return world.scenario.traces.find((rule) => covers(patternOf(rule), pool));
 }
 
