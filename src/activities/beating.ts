@@ -5,17 +5,15 @@ import { Context } from '@temporalio/activity';
 const BEAT_MS = 3000;
 
 /**
- * Runs `work` and beats until it ends. For work of many short calls, where any of them may be the last. Each beat
- * carries `details`, which the next attempt finds; a beat without them would wipe out those of an earlier one.
+ * Runs `work` and beats until it ends. For work of many short calls, where any of them may be the last.
+ * Each beat replaces the details of the one before, so what a next attempt goes on with is given here.
  */
-export async function beating<T>(work: () => Promise<T>, details?: unknown): Promise<T> {
+export async function beating<T>(work: () => Promise<T>, details: () => unknown = () => undefined): Promise<T> {
   const context = Context.current();
-  const beat = (): void => {
-    if (details === undefined) context.heartbeat();
-    else context.heartbeat(details);
-  };
-  beat();
-  const timer = setInterval(beat, BEAT_MS);
+  context.heartbeat(details());
+  const timer = setInterval(() => {
+    context.heartbeat(details());
+  }, BEAT_MS);
   try {
     return await work();
   } finally {

@@ -15,6 +15,7 @@ import { Failure } from '../contracts/failures';
 import type { Node } from '../contracts/messages';
 import { ownershipTags, slotName, TAG, type Ownership } from '../contracts/names';
 import type { ComponentSpec, ExperimentSpec } from '../schemas/experiment';
+import { beating } from './beating';
 import { assertTarget, type Target } from './target';
 
 export interface SurveyInput {
@@ -85,7 +86,7 @@ export function createProvisionActivities({ cloud }: { cloud: Cloud }) {
     /** The security group and one launch template per component; repeatable. Answers with template names. */
     async prepareRegion(input: PrepareInput): Promise<Record<string, string>> {
       await assertTarget(cloud, input.target);
-      return prepareRegion(cloud.compute(input.region), input).catch((error: unknown) => {
+      return beating(() => prepareRegion(cloud.compute(input.region), input)).catch((error: unknown) => {
         throw isMissing(error) ? new Failure('InvalidRequest', error.message, error.details, error) : error;
       });
     },
@@ -93,14 +94,7 @@ export function createProvisionActivities({ cloud }: { cloud: Cloud }) {
     /** One request for the missing count. A lost reply or a reset is answered by what already came. */
     async launch(input: LaunchInput): Promise<LaunchResult> {
       await assertTarget(cloud, input.target);
-      const compute = cloud.compute(input.region);
-      const { attempt, workflowExecution } = Context.current().info;
-      if (attempt > 1 || workflowExecution?.runId !== input.firstRunId) {
-        const found = await compute.launchedBy(input.launchId);
-        if (found.length > 0) return { nodes: found.map(plainNode), refusals: [], recovered: true };
-      }
-      const reply = await compute.fleet(fleetRequest(input));
-      return { nodes: reply.nodes, refusals: reply.refusals, recovered: false };
+      return beating(() => launch(cloud.compute(input.region), input));
     },
 
     /** The living nodes of an experiment by their tags alone; slots are given by sorted id. */
@@ -127,7 +121,7 @@ export function createProvisionActivities({ cloud }: { cloud: Cloud }) {
     /** Ends instances; repeatable. */
     async terminate(input: NodesInput): Promise<void> {
       await assertTarget(cloud, input.target);
-      await cloud.compute(input.region).terminate(input.ids);
+      await beating(() => cloud.compute(input.region).terminate(input.ids));
     },
 
     /** Writes `Name` and `Slot`; nothing depends on them, so it goes slowly: one call per node. */
@@ -143,6 +137,26 @@ export function createProvisionActivities({ cloud }: { cloud: Cloud }) {
       }
     },
   };
+}
+
+/** EC2 shows a new instance within a minute; until then part of a fleet may be missing from what it lists. */
+const VISIBLE_AFTER_MS = 60_000;
+
+/**
+ * Looks before it repeats: what an earlier try brought is the answer when it is the whole count, or old enough to be
+ * all there is. A younger part is none: the same token brings the first reply again, and nothing twice.
+ */
+async function launch(compute: ComputePort, input: LaunchInput): Promise<LaunchResult> {
+  const { attempt, workflowExecution } = Context.current().info;
+  if (attempt > 1 || workflowExecution?.runId !== input.firstRunId) {
+    const found = await compute.launchedBy(input.launchId);
+    const isSettled = found.every((node) => Date.now() - Date.parse(node.launchedAt) > VISIBLE_AFTER_MS);
+    if (found.length >= input.count || (found.length > 0 && isSettled)) {
+      return { nodes: found.map(plainNode), refusals: [], recovered: true };
+    }
+  }
+  const reply = await compute.fleet(fleetRequest(input));
+  return { nodes: reply.nodes, refusals: reply.refusals, recovered: false };
 }
 
 /**

@@ -18,6 +18,7 @@ import {
   type CheckReport,
   type Observation,
 } from '../policy/readiness';
+import { beating } from './beating';
 import { notReady } from './failure';
 import { nodeEnvironment, type Peer } from './node-environment';
 import { assertTarget, type Target } from './target';
@@ -74,7 +75,10 @@ export function createReadinessActivities({ cloud }: { cloud: Cloud }) {
       await assertTarget(cloud, input.target);
       const context = Context.current();
       const carry = (context.info.heartbeatDetails as Carry | undefined) ?? { nodes: input.nodes, asked: [] };
-      const next = await look(cloud, input, carry, context.cancellationSignal);
+      const next = await beating(
+        () => look(cloud, input, carry, context.cancellationSignal),
+        () => carry,
+      );
       context.heartbeat(next);
       const waitedMs = Date.now() - context.info.scheduledTimestampMs;
       if (isWorthReporting(input, next.nodes, waitedMs)) return next.nodes;

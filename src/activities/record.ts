@@ -1,5 +1,6 @@
 /** What of an experiment is kept outside of Temporal? */
 import type { ResultStore } from '../results/port';
+import { beating } from './beating';
 
 export interface RecordInput {
   experimentId: string;
@@ -13,7 +14,8 @@ export function createRecordActivities({ results }: { results: ResultStore }) {
   return {
     /** Writes one document, over an older one of that name; answers where it is. */
     async record(input: RecordInput): Promise<string> {
-      return results.put(input.experimentId, input.name, `${JSON.stringify(input.content, undefined, 2)}\n`);
+      const text = `${JSON.stringify(input.content, undefined, 2)}\n`;
+      return beating(() => results.put(input.experimentId, input.name, text));
     },
   };
 }

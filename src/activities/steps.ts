@@ -15,6 +15,7 @@ import {
 } from '../policy/node-script';
 import type { ResultStore } from '../results/port';
 import type { StepSpec } from '../schemas/experiment';
+import { beating } from './beating';
 import { notReady } from './failure';
 import { nodeEnvironment, type Peer } from './node-environment';
 import { assertTarget, type Target } from './target';
@@ -77,12 +78,15 @@ export function createStepActivities({ cloud, results }: { cloud: Cloud; results
       await assertTarget(cloud, input.target);
       const context = Context.current();
       const commands = cloud.commands(input.region);
-      const sent = (context.info.heartbeatDetails as Sent | undefined) ?? {
-        open: await send(commands, input, input.ids),
-        ends: [],
-      };
-      context.heartbeat(sent);
-      const next = await look(cloud, input, sent, context.cancellationSignal);
+      let sent = context.info.heartbeatDetails as Sent | undefined;
+      const next = await beating(
+        async () => {
+          sent ??= { open: await send(commands, input, input.ids), ends: [] };
+          context.heartbeat(sent);
+          return look(cloud, input, sent, context.cancellationSignal);
+        },
+        () => sent,
+      );
       context.heartbeat(next);
       if (next.open.length === 0) return next.ends;
       const waitedMs = Date.now() - context.info.scheduledTimestampMs;
@@ -97,7 +101,7 @@ export function createStepActivities({ cloud, results }: { cloud: Cloud; results
     /** Brings all output home, whole, whatever its length, and parses the declared result. */
     async collectStep(input: CollectInput): Promise<StepOutcome> {
       await assertTarget(cloud, input.target);
-      return collect(cloud.commands(input.region), results, input);
+      return beating(() => collect(cloud.commands(input.region), results, input));
     },
 
     /** Ends the step on its nodes, best effort per node: a node that is gone has nothing to end. */

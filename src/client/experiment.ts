@@ -46,7 +46,7 @@ export function experimentHandle({ client, closing }: Line, id: string, url: str
     url,
     status: () =>
       translated(id, () =>
-        client.withDeadline(Date.now() + ANSWER_MS, () => workflow.query<ExperimentStatus>(QUERY.status)),
+        client.withDeadline(Date.now() + ANSWER_MS, async () => upToDate(await workflow.query(QUERY.status))),
       ),
     result: () => translated(id, () => client.withAbortSignal(closing, () => experimentResult(client, id))),
     extend: async (by) => (await update<{ expiresAt: string }>(UPDATE.extend, [{ by }])).expiresAt,
@@ -55,6 +55,17 @@ export function experimentHandle({ client, closing }: Line, id: string, url: str
     stop: () => ignored(update(UPDATE.stop, [])),
     note: (text) => translated(id, () => workflow.signal(SIGNAL.note, text)),
     cancel: () => ignored(translated(id, () => workflow.cancel())),
+  };
+}
+
+/** A workflow's clock stands still between its events, so what was spent since the last one is added here. */
+function upToDate(status: ExperimentStatus): ExperimentStatus {
+  const { cost } = status;
+  const hours = Math.max(0, Date.now() - Date.parse(cost.at)) / 3_600_000;
+  if (cost.usdPerHour === 0) return status;
+  return {
+    ...status,
+    cost: { ...cost, spentUsd: cost.spentUsd + cost.usdPerHour * hours, at: new Date().toISOString() },
   };
 }
 

@@ -51,7 +51,7 @@ function money({ cost }: ExperimentStatus): string {
   const saved = cost.onDemandUsdPerHour === 0 ? 0 : 1 - cost.usdPerHour / cost.onDemandUsdPerHour;
   const share = saved > 0 ? `, ${(saved * 100).toFixed(0)} % below on-demand` : '';
   const ahead = `at lease end ${cost.atExpiryUsd.toFixed(2)} USD`;
-  return `**Cost** ${cost.usdPerHour.toFixed(4)} USD/h${share}; spent ${cost.spentUsd.toFixed(4)} USD, ${ahead}`;
+  return `**Cost** ${cost.usdPerHour.toFixed(4)} USD/h${share}; spent ${cost.spentUsd.toFixed(4)} USD by ${clock(cost.at)}, ${ahead}`;
 }
 
 function table({ desired, progress, nodes }: ExperimentStatus): string {

@@ -32,6 +32,8 @@ export const reads = proxyActivities<All>({
 export const mutations = proxyActivities<All>({
   // CreateFleet with 300 overrides has been seen to take many seconds; a minute also bounds the wait of a cancel.
   startToCloseTimeout: '60s',
+  // They beat every 3 s, so a dead worker is noticed after 10 s.
+  heartbeatTimeout: '10s',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry,
 });
@@ -39,8 +41,8 @@ export const mutations = proxyActivities<All>({
 /** Looks that throw `NotReady` until there is something to tell; each names the pause before the next one. */
 export const looks = proxyActivities<All>({
   startToCloseTimeout: '60s',
-  // Details travel in the heartbeat of each attempt; one page-wise look at 1,000 nodes is far below 45 s.
-  heartbeatTimeout: '45s',
+  // They beat every 3 s with what the next attempt goes on with, so a dead worker is noticed after 10 s.
+  heartbeatTimeout: '10s',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { initialInterval: '2s', backoffCoefficient: 1 },
 });
@@ -49,7 +51,7 @@ export const looks = proxyActivities<All>({
 export const transfers = proxyActivities<All>({
   // 1 MiB is about 60 slices of half a second; an hour allows 100 MiB.
   startToCloseTimeout: '1h',
-  heartbeatTimeout: '60s',
+  heartbeatTimeout: '10s',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry,
 });

@@ -18,7 +18,7 @@ import { guarded, isWhole, type Failover } from './failover';
 import type { Provisioning } from './fill';
 import { provisionNodes, replaceNodes, type Provisioned } from './provision';
 import { proveReady, type Cascade } from './readiness';
-import { describeRun, newRunState, setNodes, setPhase, tell, publish, type RunState } from './run-state';
+import { announce, describeRun, newRunState, setNodes, setPhase, tell, publish, type RunState } from './run-state';
 import { runSteps } from './steps';
 import { tearDown } from './teardown';
 
@@ -50,7 +50,8 @@ export async function experiment(input: unknown): Promise<ExperimentResult> {
   const state = newRunState(workflowId, Date.now());
   const work = new CancellationScope();
   const controls = listen(state, work);
-  const admission = await admit(input);
+  announce(state);
+  const admission = await admit(state, input);
   const run = begin(admission, state, controls);
   const ending = await live(run, work);
   await holdIfWanted(run, ending);
@@ -60,13 +61,14 @@ export async function experiment(input: unknown): Promise<ExperimentResult> {
 }
 
 /** Terminal mistakes of the input become the workflow's own failure, so that the UI shows their lines first. */
-async function admit(input: unknown): Promise<Admission> {
+async function admit(state: RunState, input: unknown): Promise<Admission> {
   try {
     return await reads.admitExperiment.executeWithOptions({ summary: 'check the spec' }, [input]);
   } catch (error) {
     if (wasCancelled(error)) throw error;
-    const cause = causeOf(error);
-    throw failure(cause.type, cause.message);
+    const { type, message } = causeOf(error);
+    setPhase(state, 'Failed', reasonOf(type), message);
+    throw failure(type, message);
   }
 }
 

@@ -17,8 +17,8 @@ export interface RunState {
   endedAtMs: Record<string, number>;
   /** Every node the run ever had, for the cost. */
   everyNode: Node[];
-  /** Markdown links for the run page. */
-  links: string[];
+  /** Markdown links for the run page; cleanup has a page once it has begun. */
+  links: { like: string; cleanup: string };
 }
 
 /** The state before anything is known but the id. */
@@ -49,16 +49,16 @@ export function newRunState(experimentId: string, nowMs: number): RunState {
 }
 
 /** Relative links: the page that shows them is the Temporal UI itself. */
-function runLinks(): string[] {
+function runLinks(): RunState['links'] {
   const { namespace, workflowId, runId, taskQueue, workflowType } = workflowInfo();
   const base = `/namespaces/${namespace}/workflows`;
   const like = Object.entries({ workflowType, taskQueue, workflowId, runId })
     .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
     .join('&');
-  return [
-    `[Cleanup](${base}/${encodeURIComponent(cleanupWorkflowId(workflowId))})`,
-    `[Start one like this](${base}/start-workflow?${like})`,
-  ];
+  return {
+    like: `[Start one like this](${base}/start-workflow?${like})`,
+    cleanup: `[Cleanup](${base}/${encodeURIComponent(cleanupWorkflowId(workflowId))})`,
+  };
 }
 
 /** Adds a line to the timeline and shows it. */
@@ -77,7 +77,10 @@ export function setNodes(state: RunState, nodes: Node[]): void {
     state.everyNode = [...state.everyNode, node];
     state.launchedAtMs[node.instanceId] = nowMs;
   }
-  const kept = new Set(nodes.map((node) => node.instanceId));
+  // A node known from its launch gets its address once it is ready.
+  const now = new Map(nodes.map((node) => [node.instanceId, node]));
+  state.everyNode = state.everyNode.map((node) => now.get(node.instanceId) ?? node);
+  const kept = new Set(now.keys());
   for (const node of state.everyNode) if (!kept.has(node.instanceId)) state.endedAtMs[node.instanceId] ??= nowMs;
   state.status.nodes = nodes;
   publish(state);
@@ -96,6 +99,22 @@ export function setPhase(state: RunState, phase: Phase, reason?: Reason, message
     ...(status.region === undefined ? [] : [keyword('HoldfastRegion', status.region)]),
     number('HoldfastNodesReady', 'INT', status.progress.filter((node) => node.at === 'ready').length),
     number('HoldfastCostUsd', 'DOUBLE', status.cost.spentUsd),
+  ]);
+}
+
+/**
+ * Says that the run has begun. The start form of the UI copies search attributes of an earlier run, so whatever this
+ * run does not know yet is taken back.
+ */
+export function announce(state: RunState): void {
+  upsertSearchAttributes([
+    keyword('HoldfastPhase', state.status.phase),
+    ...(['HoldfastReason', 'HoldfastRegion', 'HoldfastOwner', 'HoldfastTemplate'] as const).map((name) => ({
+      key: { name, type: SearchAttributeType.KEYWORD },
+      value: null,
+    })),
+    number('HoldfastNodesReady', 'INT', 0),
+    number('HoldfastCostUsd', 'DOUBLE', 0),
   ]);
 }
 
@@ -121,7 +140,9 @@ export function setExpiry(state: RunState, expiresAt: string): void {
 export function publish(state: RunState): void {
   const expiresAtMs = Date.parse(state.status.expiresAt);
   state.status.cost = costSummary(state.everyNode, state.launchedAtMs, state.endedAtMs, Date.now(), expiresAtMs);
-  setCurrentDetails(currentDetails(state.status, state.links));
+  const { like, cleanup } = state.links;
+  const hasCleanup = state.status.phase === 'TearingDown' || state.status.cleanup !== undefined;
+  setCurrentDetails(currentDetails(state.status, hasCleanup ? [cleanup, like] : [like]));
 }
 
 function keyword(name: keyof typeof SEARCH_ATTRIBUTES, value: string): SearchAttributeUpdatePair {

@@ -16,9 +16,7 @@ export function launchCallsIn(ledger: LedgerDocument, region: string): LedgerCal
 }
 
 export function instancesOf(ledger: LedgerDocument, experimentId: string): LedgerResource[] {
-  return ledger.resources.filter(
-    ({ type, tags }) => type === 'instance' && tags[TAG.experimentId] === experimentId,
-  );
+  return ledger.resources.filter(({ type, tags }) => type === 'instance' && tags[TAG.experimentId] === experimentId);
 }
 
 /** One launch request of an experiment; times are epoch milliseconds of the simulator. */

@@ -9,7 +9,7 @@
  */
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { metric, type Bench, type Metric } from './metric';
+import { metric, notMeasured, type Bench, type Metric } from './metric';
 import { cancel } from './metrics/cancel';
 import { criticalPath } from './metrics/critical-path';
 import { historyEvents } from './metrics/history-events';
@@ -27,8 +27,7 @@ const GROUPS: Bench[][] = [
   [launchCalls, spotDry, quota],
   [criticalPath, terminalErrors],
   [reads],
-  [historyEvents, cancel],
-  [refusalToNext],
+  [historyEvents, cancel, refusalToNext],
   [workerMemory],
 ];
 
@@ -41,7 +40,8 @@ async function main(): Promise<void> {
   process.once('SIGINT', () => void stack.close().finally(() => process.exit(130)));
   const metrics: Metric[] = [];
   try {
-    for (const group of groups) metrics.push(...(await Promise.all(group.map((bench) => measure(bench, stack, say)))).flat());
+    for (const group of groups)
+      metrics.push(...(await Promise.all(group.map((bench) => measure(bench, stack, say)))).flat());
   } finally {
     await stack.close();
   }
@@ -73,16 +73,20 @@ async function measure(bench: Bench, stack: Stack, say: (line: string) => void):
   const startedAt = Date.now();
   say(`${bench.name}: started`);
   const measured = await bench.run(stack).catch((error: unknown) => {
-    const problem = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    say(`${bench.name}: ${problem}`);
-    return bench.goals.map(() => ({ problem: problem.split('\n')[0] ?? '' }));
+    say(`${bench.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    return bench.goals.map(() => notMeasured(error));
   });
   say(`${bench.name}: ended after ${((Date.now() - startedAt) / 1000).toFixed(0)} s`);
   return bench.goals.map((goal, index) => metric(goal, measured[index] ?? { problem: 'gave no value' }));
 }
 
 function table(metrics: Metric[]): string {
-  const rows = new Table({ head: ['metric', 'value', 'goal', 'unit', '', 'from'], wordWrap: true, colWidths: [44, 9, 9, 9, 8, 72], style: { head: [], border: [] } });
+  const rows = new Table({
+    head: ['metric', 'value', 'goal', 'unit', '', 'from'],
+    wordWrap: true,
+    colWidths: [44, 9, 9, 9, 8, 72],
+    style: { head: [], border: [] },
+  });
   for (const { name, value, goal, unit, holds, note } of metrics) {
     rows.push([name, value === null ? '-' : value, `<= ${goal}`, unit, holds ? 'holds' : 'MISSED', note]);
   }

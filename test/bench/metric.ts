@@ -19,7 +19,7 @@ export interface Bench {
   /** Every metric it gives; a run that throws shows them as not measured. */
   goals: Goal[];
   /** Values in the order of `goals`. */
-  run(stack: Stack): Promise<Measured[]>;
+  run(stack: Stack): Promise<(Measured | NotMeasured)[]>;
 }
 
 export interface Goal {
@@ -34,8 +34,18 @@ export interface Measured {
   note: string;
 }
 
+export interface NotMeasured {
+  problem: string;
+}
+
+/** The reason in one line, for the table. */
+export function notMeasured(error: unknown): NotMeasured {
+  const text = error instanceof Error ? error.message : String(error);
+  return { problem: text.split('\n')[0] ?? '' };
+}
+
 /** The goal with what was measured, or with the reason why nothing was. */
-export function metric({ name, goal, unit }: Goal, measured: Measured | { problem: string }): Metric {
+export function metric({ name, goal, unit }: Goal, measured: Measured | NotMeasured): Metric {
   if ('problem' in measured) return { name, value: null, goal, unit, holds: false, note: measured.problem };
   const value = Math.round(measured.value * 1000) / 1000;
   return { name, value, goal, unit, holds: value <= goal, note: measured.note };

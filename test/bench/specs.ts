@@ -5,7 +5,12 @@ type Component = ExperimentInput['components'][string];
 
 /** Types of one quota family and architecture in every zone of the scenario. */
 const TYPES = { instanceTypes: ['m6i.large', 'm5.large'], widerTypes: ['m6a.large', 'm5a.large'] };
-const UNITS = { zookeeper: 'zookeeper.service', bookkeeper: 'bookkeeper.service', broker: 'pulsar-broker.service', client: 'load.service' };
+const UNITS = {
+  zookeeper: 'zookeeper.service',
+  bookkeeper: 'bookkeeper.service',
+  broker: 'pulsar-broker.service',
+  client: 'load.service',
+};
 const CHAIN = ['zookeeper', 'bookkeeper', 'broker', 'client'] as const;
 
 type Counts = Record<(typeof CHAIN)[number], number>;
@@ -18,7 +23,12 @@ export function cluster(counts: Counts, change: Partial<ExperimentInput> = {}): 
   const components = CHAIN.map((name, level): [string, Component] => {
     const before = CHAIN[level - 1];
     const unit = UNITS[name];
-    const part: Component = { ...TYPES, count: counts[name], services: [unit], setup: `systemctl enable --now ${unit}` };
+    const part: Component = {
+      ...TYPES,
+      count: counts[name],
+      services: [unit],
+      setup: `systemctl enable --now ${unit}`,
+    };
     return [name, before === undefined ? part : { ...part, dependsOn: [before] }];
   });
   return { name: 'cluster', instanceProfile: 'holdfast-node', components: Object.fromEntries(components), ...change };

@@ -42,7 +42,7 @@ export async function pendingActivities(handle: WorkflowHandle): Promise<Pending
   return (raw.pendingActivities ?? []).map(({ activityType, state, lastStartedTime }) => ({
     type: activityType?.name ?? '',
     // PENDING_ACTIVITY_STATE_STARTED
-    isRunning: state === 2,
+    isRunning: Number(state) === 2,
     startedAt: Number(lastStartedTime?.seconds ?? 0) * 1000 + (lastStartedTime?.nanos ?? 0) / 1e6,
   }));
 }

@@ -10,10 +10,10 @@ import { code, table } from './table';
 const REASONS: Record<Reason, string> = {
   Spec: 'The spec is wrong: read the lines.',
   Policy: 'A permission is missing, or a tag forbids it.',
-  Budget: 'Reserved: no budget exists yet.',
+  Budget: 'The money limit was reached.',
   Quota: 'A vCPU quota is too small; the message says which and by how much.',
   Capacity: 'Every pool of the chain refused; name more types or regions.',
-  Interrupted: 'Reserved: no failover exists yet.',
+  Interrupted: 'A node was taken away while it was needed.',
   NotReady: 'A node missed a gate; the message names it with what was seen last.',
   Workload: 'A step ended with an exit code other than 0; its output is in the result folder.',
   Timeout: 'A step ran over its limit, or the lease ended.',
@@ -30,7 +30,10 @@ export function failuresPage(): string {
     'What the workflow has a next move for is an outcome: a refused pool is recorded with its code and the next one is' +
       ' asked. What needs a retry or a person is a failure, with one of these words as its type in the Temporal UI.',
     '## Failure types',
-    table(['type', 'repeated', 'meaning'], Object.keys(FAILURES).map((type) => failureLine(type as FailureType))),
+    table(
+      ['type', 'repeated', 'meaning'],
+      Object.keys(FAILURES).map((type) => failureLine(type as FailureType)),
+    ),
     '## Reasons and exit codes',
     'How a failed experiment is told, in the search attribute `HoldfastReason` and as the exit code of `holdfast run`,' +
       ' `attach` and `demo`. Done is 0; Cancelled and Expired are 4. `holdfast cleanup` ends with 0 clean, 5 blocked,' +
@@ -66,8 +69,7 @@ function failureLine(type: FailureType): string[] {
 function groups(): ErrorRow[][] {
   const byMeaning: Record<string, ErrorRow[]> = {};
   for (const row of ERROR_TABLE) {
-    const { code: _code, ...meaning } = row;
-    (byMeaning[JSON.stringify(meaning)] ??= []).push(row);
+    (byMeaning[JSON.stringify({ ...row, code: '' })] ??= []).push(row);
   }
   return Object.values(byMeaning);
 }
@@ -79,7 +81,7 @@ function groupLine(rows: ErrorRow[]): string {
   const place = SEEN_IN[first.channel ?? 'call'];
   const note = first.note === undefined ? '' : ` (${first.note})`;
   const codes = rows.map((row) => code(row.code)).join(', ');
-  return `- **${first.class}**, ${blocks}${place}; ${followsFrom(first)}${note}: ${codes}`;
+  return `- **${first.class}**, ${blocks}${place}${followsFrom(first)}${note}: ${codes}`;
 }
 
 const SEEN_IN: Record<ErrorChannel, string> = {
@@ -88,8 +90,10 @@ const SEEN_IN: Record<ErrorChannel, string> = {
   'spot-status': ', as status of a spot request',
 };
 
+/** Only a call throws; what a state or a spot request says is judged together with the rest of the reply. */
 function followsFrom(row: ErrorRow): string {
   const { class: kind } = classify(row.code);
-  if (isOutcome(kind)) return 'the chain goes on';
-  return kind === 'done' ? 'counts as success' : `fails with ${code(failureOf(row.code))}`;
+  if (isOutcome(kind)) return '; the chain goes on';
+  if (row.channel !== undefined) return '';
+  return kind === 'done' ? '; counts as success' : `; fails with ${code(failureOf(row.code))}`;
 }

@@ -19,8 +19,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   network: "Where nodes live. Without it: the region's default VPC.",
   'network.subnetIds': 'Subnets to use; each serves its own zone.',
   'network.securityGroupIds': "Groups beside the experiment's own.",
-  ingress:
-    "Openings to the outside, in the experiment's security group. Inside it everything is open, outside closed.",
+  ingress: "Openings to the outside, in the experiment's security group. Inside it everything is open, outside closed.",
   'ingress.*.protocol': 'IP protocol; `-1` is all of them.',
   'ingress.*.fromPort': 'First port; -1 for protocols without ports.',
   'ingress.*.toPort': 'Last port.',

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { experimentSchema } from '../../src/schemas/experiment';
 import { jsonSchemaOf } from '../../src/schemas/parse';
+import { configurationPage } from './configuration-page';
 import { failuresPage } from './failures-page';
 import { root } from './markdown';
 import { specPage } from './spec-page';
@@ -11,6 +12,7 @@ import { specPage } from './spec-page';
 const FILES: Record<string, () => string> = {
   'docs/spec.md': specPage,
   'docs/failures.md': failuresPage,
+  'docs/configuration.md': configurationPage,
   'examples/experiment.schema.json': () => JSON.stringify(jsonSchemaOf(experimentSchema), null, 2),
 };
 

@@ -42,7 +42,8 @@ const SECTIONS: Section[] = [
 const FORMS: Record<string, Record<string, string>> = {
   image: {
     id: 'This image; only for one region and one architecture.',
-    ssmParameter: "A public or own SSM parameter; `{arch}` becomes the architecture as the image's publisher spells it.",
+    ssmParameter:
+      "A public or own SSM parameter; `{arch}` becomes the architecture as the image's publisher spells it.",
     'namePattern, owner': 'The newest image whose name matches (`*` and `?`), of an account, `self` or `amazon`.',
     tags: 'The newest image of your own account that carries all of these tags.',
   },
@@ -127,16 +128,26 @@ function schemaAt(path: string): Schema {
 }
 
 function takes(field: Schema, name: string): string {
-  if (name in FORMS) return `[one of several forms](#${name})`;
-  if (name === 'health' || field.items?.anyOf !== undefined) return `list of [forms](#${name})`;
+  if (name in FORMS) return `${field.type === 'array' ? 'list, each ' : ''}[one of several forms](#${name})`;
   if (Array.isArray(field.type)) return 'duration';
   if (field.enum !== undefined) return field.enum.map(code).join(' or ');
   if (field.anyOf !== undefined) return field.anyOf.map((branch) => takes(branch, '')).join(' or ');
-  if (field.type === 'array') return `list of ${takes(field.items ?? {}, name)}${range(field.minItems, field.maxItems)}`;
-  if (field.type === 'object') return objectText(field, name);
-  if (field.type === 'string') return field.pattern === undefined ? `text${range(undefined, field.maxLength)}` : code(field.pattern);
-  if (field.type === 'integer') return `whole number${range(field.minimum, field.maximum)}`;
-  return field.type ?? 'anything';
+  return plainTakes(field, name);
+}
+
+function plainTakes(field: Schema, name: string): string {
+  switch (field.type) {
+    case 'array':
+      return `list of ${takes(field.items ?? {}, name)}${range(field.minItems, field.maxItems)}`;
+    case 'object':
+      return objectText(field, name);
+    case 'string':
+      return field.pattern === undefined ? `text${range(undefined, field.maxLength)}` : code(field.pattern);
+    case 'integer':
+      return `whole number${range(field.minimum, field.maximum)}`;
+    default:
+      return String(field.type);
+  }
 }
 
 function objectText(field: Schema, name: string): string {
@@ -153,7 +164,10 @@ function range(from: number | undefined, to: number | undefined): string {
 }
 
 function defaultAt(path: string): unknown {
-  const steps = path.replace(/^components\.\*/, 'components.any').replaceAll('.*', '.0').split('.');
+  const steps = path
+    .replace(/^components\.\*/, 'components.any')
+    .replaceAll('.*', '.0')
+    .split('.');
   return steps.reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], defaults);
 }
 
@@ -167,7 +181,9 @@ function defaultText(path: string): string {
 
 /** JSON as one would write it in YAML. */
 function plain(value: unknown): string {
-  return JSON.stringify(value).replaceAll('"', '').replace(/[,:](?=\S)/g, '$& ');
+  return JSON.stringify(value)
+    .replaceAll('"', '')
+    .replace(/[,:](?=\S)/g, '$& ');
 }
 
 function isDuration(path: string): boolean {

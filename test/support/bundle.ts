@@ -1,7 +1,7 @@
 /** Where is the workflow bundle of this run? Made once, since each test file would spend seconds on its own. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
 
 const NAME = 'HOLDFAST_TEST_BUNDLE';
@@ -15,6 +15,11 @@ export async function publishBundle(): Promise<void> {
   const file = join(mkdtempSync(join(tmpdir(), 'holdfast-bundle-')), 'workflows.js');
   writeFileSync(file, code);
   process.env[NAME] = file;
+}
+
+/** Removes the bundle's folder. */
+export function removeBundle(): void {
+  rmSync(dirname(sharedBundle()), { recursive: true, force: true });
 }
 
 /** Path of the bundle. */

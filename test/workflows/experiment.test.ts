@@ -52,7 +52,9 @@ describe('an experiment', () => {
 
   it('says why a step failed, with its exit code, and still leaves nothing', async () => {
     const failing = await startLab({
-      simulator: { scenario: { extends: 'quick', nodes: { default: { steps: [{ match: 'false', exitCode: 3 }] } } } as never },
+      simulator: {
+        scenario: { extends: 'quick', nodes: { default: { steps: [{ match: 'false', exitCode: 3 }] } } } as never,
+      },
     });
     try {
       const handle = await failing.start(
@@ -74,12 +76,18 @@ describe('an experiment', () => {
     const before = (await lab.ledger()).calls.length;
 
     const empty = await failureOf((await lab.start('experiment', {})).result());
+    const refused = await lab.start('experiment', {});
+    await failureOf(refused.result());
     const slip = await failureOf((await lab.start('experiment', { ...smallSpec(), leese: '1h' })).result());
     const nothing = await failureOf((await lab.start('experiment', undefined)).result());
     const badId = await failureOf((await lab.start('experiment', smallSpec(), 'no spaces please')).result());
 
     expect(empty).toMatchObject({ type: 'InvalidInput', message: 'components: is missing (expected record)' });
     expect(nothing.type).toBe('InvalidInput');
+    expect((await refused.describe()).searchAttributes).toMatchObject({
+      HoldfastPhase: ['Failed'],
+      HoldfastReason: ['Spec'],
+    });
     expect(slip).toMatchObject({ type: 'InvalidInput', message: 'leese: is no known field; did you mean "lease"?' });
     expect(badId.message).toContain('workflow id "no spaces please": is no experiment id');
     expect((await lab.ledger()).calls.length).toBe(before);

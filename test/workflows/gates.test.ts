@@ -1,6 +1,6 @@
 /** Does every gate hold back what is not ready, say why, replace what missed it, and keep the order of components? */
 import type { WorkflowHandle } from '@temporalio/client';
-import type { ExperimentResult } from '../../src/contracts/messages';
+import type { ExperimentResult, ExperimentStatus } from '../../src/contracts/messages';
 import type { ExperimentInput } from '../../src/schemas/experiment';
 import { startLab, type Lab } from '../support/lab';
 import { expectNoTrace, failureOf, instancesOf, reaches, resultOf } from '../support/outcomes';
@@ -87,10 +87,29 @@ describe('a gate that is missed', () => {
 });
 
 describe('a node that misses a gate', () => {
-  it('is ended and replaced, and its slot goes to the next generation', async () => {
-    const handle = await start({ spare: { count: 2, services: ['app.service'], limits } });
+  const app = { services: ['app.service'], limits };
+  const parts = {
+    spare: { count: 2, ...app },
+    frail: { count: 2, instanceTypes: ['t3a.nano'], limits },
+    lame: { count: 3, minReady: 2, replacements: 0, ...app },
+    dead: { count: 1, replacements: 2, ...app },
+  } satisfies Components;
+  let handles: Record<string, WorkflowHandle>;
 
-    const result = await resultOf(handle);
+  beforeAll(async () => {
+    const all = Object.entries(parts).map(async ([name, part]) => [name, await start({ [name]: part })] as const);
+    handles = Object.fromEntries(await Promise.all(all));
+  });
+
+  /** Stops it once it is ready; what it was like then, and its result. */
+  async function lived(name: keyof typeof parts): Promise<{ status: ExperimentStatus; result: ExperimentResult }> {
+    const status = await reaches(handles[name]!, 'Ready');
+    await handles[name]!.executeUpdate('stop');
+    return { status, result: await resultOf(handles[name]!) };
+  }
+
+  it('is ended and replaced, and its slot goes to the next generation', async () => {
+    const { status, result } = await lived('spare');
 
     const generations = result.nodes.map((node) => [node.slot, node.generation]).sort();
     expect(generations).toHaveLength(3);
@@ -99,47 +118,40 @@ describe('a node that misses a gate', () => {
       [replaced, 1],
       [replaced, 2],
     ]);
+    expect(status.nodes.map((node) => node.slot).sort()).toEqual(['spare-0', 'spare-1']);
     expect(result.attempts.map((attempt) => attempt.asked)).toEqual([2, 1]);
-    const instances = instancesOf(await lab.ledger(), handle.workflowId);
+    const instances = instancesOf(await lab.ledger(), result.experimentId);
     expect(instances).toHaveLength(3);
-    // The node that never got ready was ended long before teardown ended the others.
+    // The node that never got ready was ended before teardown ended the others.
     const [first, ...others] = instances.map((one) => one.endedAt ?? Infinity).sort((a, b) => a - b);
     expect(first).toBeLessThan(Math.min(...others));
-    await expectNoTrace(lab, handle.workflowId);
+    await expectNoTrace(lab, result.experimentId);
   });
 
-  it('that dies while pending is replaced as well', async () => {
-    const handle = await start({ frail: { count: 2, instanceTypes: ['t3a.nano'], limits } });
-
-    const result = await resultOf(handle);
+  it('is replaced as well when it died while pending', async () => {
+    const { result } = await lived('frail');
 
     expect(result.nodes.filter((node) => node.generation === 2)).toHaveLength(1);
-    expect(instancesOf(await lab.ledger(), handle.workflowId)).toHaveLength(3);
-    await expectNoTrace(lab, handle.workflowId);
+    expect(instancesOf(await lab.ledger(), result.experimentId)).toHaveLength(3);
+    await expectNoTrace(lab, result.experimentId);
   });
 
   it('is done without when minReady are left', async () => {
-    const part = { count: 3, minReady: 2, replacements: 0, services: ['app.service'], limits };
-    const handle = await start({ lame: part });
-
-    const status = await reaches(handle, 'Ready');
-    await handle.executeUpdate('stop');
-    const result = (await handle.result()) as ExperimentResult;
+    const { status, result } = await lived('lame');
 
     expect(status.progress.map((node) => node.at)).toEqual(['ready', 'ready']);
-    expect(status.timeline.map((entry) => entry.text).join('\n')).toMatch(/missed gate service .*app\.service failed, not replaced/);
-    expect(result.nodes).toHaveLength(3);
-    await expectNoTrace(lab, handle.workflowId);
+    const told = status.timeline.map((entry) => entry.text).join('\n');
+    expect(told).toMatch(/missed gate service .*app\.service failed, not replaced/);
+    expect(instancesOf(await lab.ledger(), result.experimentId)).toHaveLength(3);
+    await expectNoTrace(lab, result.experimentId);
   });
 
   it('is replaced as often as allowed and no more', async () => {
-    const handle = await start({ dead: { count: 1, replacements: 2, services: ['app.service'], limits } });
-
-    const { type } = await failureOf(handle);
+    const { type, details } = await failureOf(handles['dead']!);
 
     expect(type).toBe('GateFailed');
-    expect(instancesOf(await lab.ledger(), handle.workflowId)).toHaveLength(3);
-    await expectNoTrace(lab, handle.workflowId);
+    expect(instancesOf(await lab.ledger(), details.experimentId)).toHaveLength(3);
+    await expectNoTrace(lab, details.experimentId);
   });
 });
 

@@ -18,7 +18,10 @@ export function demoCommand(source: ContextSource): Command {
     'holdfast demo --json | tail -n 1',
   ])
     .option('-f, --file <file>', 'experiment file (default: examples/pulsar-lab.yaml)')
-    .option('-s, --scenario <name or file>', 'what the simulated AWS is like (default: examples/scenarios/dry-pools.yaml)')
+    .option(
+      '-s, --scenario <name or file>',
+      'what the simulated AWS is like (default: examples/scenarios/dry-pools.yaml)',
+    )
     .option('--keep', 'leave everything running until Ctrl-C, to look at the Temporal UI')
     .option('--json', 'print one JSON document last; progress goes to standard error')
     .addOption(new Option('-o, --output <format>', 'the same as --json when it is json').choices(['table', 'json']))

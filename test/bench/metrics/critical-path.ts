@@ -35,7 +35,12 @@ export const criticalPath: Bench = {
     await world.close();
     const path = criticalPathSeconds(experimentSchema.parse(spec), instancesOf(ledger, handle.workflowId));
     const total = (askedAt - startedAt) / 1000;
-    return [{ value: total / path, note: `${total.toFixed(1)} s from the start to the step, critical path ${path.toFixed(1)} s` }];
+    return [
+      {
+        value: total / path,
+        note: `${total.toFixed(1)} s from the start to the step, critical path ${path.toFixed(1)} s`,
+      },
+    ];
   },
 };
 

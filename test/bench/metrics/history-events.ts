@@ -75,20 +75,29 @@ async function follow(
 /** Looks until the experiment ended, at its cleanup as well; an end other than success is an error. */
 async function watchAttempts(client: Client, handle: WorkflowHandle): Promise<Attempt[]> {
   const seen = new Map<string, Attempt>();
-  let ended = false;
-  const result = handle.result().finally(() => (ended = true));
+  const ended = new AbortController();
+  const result = handle.result().then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  void result.finally(() => ended.abort());
   const cleanup = client.workflow.getHandle(`${handle.workflowId}/cleanup`);
-  while (!ended) {
+  while (!ended.signal.aborted) {
     for (const one of [handle, cleanup]) {
       const pending = await pendingActivities(one).catch(() => []);
       for (const { type, isRunning, startedAt } of pending) {
         if (!isRunning || !WAITING.includes(type)) continue;
-        seen.set(`${type}/${String(startedAt)}`, { type, seconds: (Date.now() - startedAt) / 1000, source: 'seen at the server' });
+        seen.set(`${type}/${String(startedAt)}`, {
+          type,
+          seconds: (Date.now() - startedAt) / 1000,
+          source: 'seen at the server',
+        });
       }
     }
     await pause(LOOK_MS);
   }
-  await result;
+  const error = await result;
+  if (error !== undefined) throw error as Error;
   return [...seen.values()];
 }
 

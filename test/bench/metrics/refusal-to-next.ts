@@ -35,7 +35,10 @@ export const refusalToNext: Bench = {
       const requests = launchesOf(ledger, workflowId);
       return requests.slice(1).map((request, index) => {
         const before = requests[index];
-        return { seconds: (request.askedAt - (before?.answeredAt ?? 0)) / 1000, moves: request.region !== before?.region };
+        return {
+          seconds: (request.askedAt - (before?.answeredAt ?? 0)) / 1000,
+          moves: request.region !== before?.region,
+        };
       });
     });
     if (gaps.length < GAPS) throw new Error(`only ${String(gaps.length)} gaps`);

@@ -4,6 +4,8 @@ import { createInterface } from 'node:readline';
 
 /** A part may take this long to compile and start while two cores are busy. */
 const START_LIMIT_MS = 60_000;
+/** A full collection of all threads takes seconds. */
+const ANSWER_LIMIT_MS = 30_000;
 /** After a polite stop: longer than a worker's own grace for activities under way. */
 const STOP_LIMIT_MS = 15_000;
 
@@ -33,7 +35,7 @@ export async function startPart(
   return {
     ready: ready as Record<string, unknown>,
     ask: (question) => {
-      const answer = reply(child, question, STOP_LIMIT_MS);
+      const answer = reply(child, question, ANSWER_LIMIT_MS);
       child.send(question);
       return answer;
     },

@@ -1,0 +1,133 @@
+/** Is a step started once whatever happens to the worker, and does its output come home whole? */
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { attempts, startBench, type Activities, type Bench } from '../support/activity-bench';
+
+type StepInput = Parameters<Activities['runStep']>[0];
+const REGION = 'us-west-2';
+const IMAGE = '/aws/service/canonical/ubuntu/server/24.04/stable/current/{arch}/hvm/ebs-gp3/ami-id';
+/** Hardly compressible, so that it takes several slices of 18 KB to bring home. */
+const LONG = Array.from({ length: 12_000 }, (_, index) => Math.imul(index + 1, 2_654_435_761) >>> 0).join('\n');
+
+let bench: Bench;
+
+beforeAll(async () => {
+  const steps = [
+    { match: 'long', stdout: LONG, result: '{"lines":12000}', seconds: 0.1 },
+    { match: 'fail', exitCode: 9, stderr: 'no' },
+    { match: 'endless', seconds: 600 },
+  ];
+  bench = await startBench({ scenario: { extends: 'quick', nodes: { default: { steps } } } });
+});
+
+afterAll(async () => {
+  await bench.close();
+});
+
+beforeEach(() => bench.reset());
+afterEach(() => bench.faults([]));
+
+/** Nodes whose agents answer. */
+async function online(count: number): Promise<string[]> {
+  const compute = bench.cloud.compute(REGION);
+  const subnets = await compute.subnets(undefined);
+  const imageId = (await compute.image({ ssmParameter: IMAGE }, 'x86_64')) ?? '';
+  const tags = { ExperimentID: 'exp-1', ManagedBy: 'holdfast', Component: 'box' };
+  await compute.ensureTemplate({ name: 'holdfast-box', securityGroupIds: [], volumes: [], tags, instanceProfile: 'node' });
+  const { nodes } = await compute.fleet({
+    templateName: 'holdfast-box',
+    market: 'spot',
+    allocation: 'price-capacity-optimized',
+    pools: subnets.map(({ zone, subnetId }) => ({ zone, subnetId, instanceType: 't3.micro', imageId })),
+    count,
+    clientToken: 'box',
+    tags: { ...tags, LaunchID: 'box' },
+  });
+  const ids = nodes.map((node) => node.instanceId);
+  while ((await bench.cloud.commands(REGION).online(ids)).length < count);
+  return ids;
+}
+
+function stepInput(ids: string[], run: string): StepInput {
+  const step = { name: 'work', on: ['box'], run, env: {}, timeout: 60, result: { json: 'result.json' } };
+  const peers = ids.map((instanceId, index) => ({ instanceId, slot: `box-${index}`, component: 'box' }));
+  return { target: bench.target, experimentId: 'exp-1', region: REGION, step, token: 'token-1', ids, peers, pollMs: 100 };
+}
+
+function exitCode(end: Awaited<ReturnType<Activities['runStep']>>[number]): number | string {
+  return 'report' in end ? end.report.exitCode : end.lost;
+}
+
+async function starts(): Promise<(number | undefined)[]> {
+  return (await bench.ledger()).resources.filter((one) => one.type === 'step').map((one) => one.starts);
+}
+
+async function sent(): Promise<number> {
+  return (await bench.ledger()).calls.filter((call) => call.operation === 'SendCommand').length;
+}
+
+describe('runStep', () => {
+  it('sends once, waits by retrying, and answers with every node', async () => {
+    const ids = await online(3);
+
+    const { value, waits } = await attempts(bench, 'runStep', stepInput(ids, 'fail'));
+
+    expect(value.map((end) => [end.instanceId, exitCode(end)]).sort()).toEqual(ids.map((id) => [id, 9]).sort());
+    expect(waits.length).toBeGreaterThan(0);
+    expect(waits[0]?.message).toMatch(/^work: ended on \d of 3 nodes$/);
+    expect(await sent()).toBe(1);
+    expect(await starts()).toEqual([1, 1, 1]);
+  });
+
+  it('sends again when the worker died with what it knew, and the step still starts once', async () => {
+    const input = stepInput(await online(2), 'long');
+    await expect(bench.run('runStep', input)).rejects.toMatchObject({ type: 'NotReady' });
+
+    const { value } = await attempts(bench, 'runStep', input);
+
+    expect(value.map(exitCode)).toEqual([0, 0]);
+    expect(await sent()).toBe(2);
+    expect(await starts()).toEqual([1, 1]);
+  });
+
+  it('beats with what it sent before it looks, so that the next attempt does not send', async () => {
+    const input = stepInput(await online(1), 'long');
+    const beats: unknown[] = [];
+    await bench.faults([{ operation: 'ListCommandInvocations', effect: { error: 'InternalServerError', status: 500 } }]);
+
+    await expect(bench.run('runStep', input, {}, beats)).rejects.toMatchObject({ type: 'ServiceUnavailable' });
+
+    expect(beats.at(-1)).toMatchObject({ open: [{ ids: input.ids }], ends: [] });
+  });
+});
+
+describe('collectStep', () => {
+  it('brings home all output of any length, and the declared result', async () => {
+    const input = stepInput(await online(1), 'long');
+    const { value } = await attempts(bench, 'runStep', input);
+    const end = value.find((one) => 'report' in one);
+    expect(gzipSync(LONG).byteLength).toBeGreaterThan(40_000);
+
+    const outcome = await bench.run('collectStep', { ...input, end: end!, slot: 'box-0', seconds: 1 });
+
+    expect(outcome).toMatchObject({ name: 'work', slot: 'box-0', exitCode: 0, result: { lines: 12_000 } });
+    expect(readFileSync(outcome.outputs.stdout.replace('file://', ''), 'utf8')).toBe(LONG);
+    expect(readFileSync(outcome.outputs.stderr.replace('file://', ''), 'utf8')).toBe('');
+  });
+});
+
+describe('killStep', () => {
+  it('ends the step on its nodes and passes over nodes that are gone', async () => {
+    const ids = await online(2);
+    const input = stepInput(ids, 'endless');
+    await expect(bench.run('runStep', input)).rejects.toMatchObject({ type: 'NotReady' });
+    await bench.cloud.compute(REGION).terminate(ids.slice(0, 1));
+
+    const { target, region, token } = input;
+    await bench.run('killStep', { target, region, token, ids });
+    const [, alive] = ids;
+    const { value } = await attempts(bench, 'runStep', { ...input, ids: [alive!] });
+
+    expect(value).toMatchObject([{ instanceId: alive, report: { exitCode: 143 } }]);
+  });
+});

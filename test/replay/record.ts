@@ -1,0 +1,75 @@
+/**
+ * How are the committed histories made? `npx tsx test/replay/record.ts` runs every workflow type on the simulator and
+ * writes what happened to histories/. Record anew only when a change of the workflows means to break old histories,
+ * which before the first release is allowed, with the reason in the commit.
+ */
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import { cleanupWorkflowId } from '../../src/contracts/names';
+import globalSetup from '../support/global-setup';
+import globalTeardown from '../support/global-teardown';
+import { startLab, type Lab } from '../support/lab';
+import { failureOf, reaches, resultOf } from '../support/outcomes';
+import { smallSpec } from '../support/specs';
+import { HISTORIES, portable, type History } from './histories';
+
+const broken = { services: { 'app.service': { fails: true } } };
+const replaced = { spare: { count: 2, services: ['app.service'], limits: { service: '1s' } } };
+const spec = smallSpec({ settle: '300ms' });
+
+/** What is run, by the name of its file. */
+const RUNS: Record<string, (lab: Lab) => Promise<WorkflowHandle>> = {
+  experiment: async (lab) => {
+    const handle = await lab.start('experiment', spec, 'recorded');
+    await resultOf(handle);
+    return handle;
+  },
+  cleanup: (lab) => Promise.resolve(lab.client.workflow.getHandle(cleanupWorkflowId('recorded'))),
+  'experiment-replaced': async (lab) => {
+    const steps = [{ name: 'work', on: 'spare', run: 'true' }];
+    const handle = await lab.start('experiment', { ...spec, components: replaced, steps }, 'recorded-replaced');
+    await resultOf(handle);
+    return handle;
+  },
+  'experiment-cancelled': async (lab) => {
+    const handle = await lab.start('experiment', { ...spec, steps: [] }, 'recorded-cancelled');
+    await reaches(handle, 'Ready');
+    await handle.signal('note', 'enough seen');
+    await handle.cancel();
+    await failureOf(handle);
+    return handle;
+  },
+  provision: async (lab) => {
+    const components = { zk: { instanceTypes: ['t3.nano'] } };
+    const moves = { ...spec, regions: ['us-east-2', 'us-west-2'], components, steps: [] };
+    const handle = await lab.start('provision', moves, 'recorded-alone');
+    await handle.result();
+    return handle;
+  },
+  readiness: async (lab) => {
+    await (await lab.start('provision', spec, 'recorded-nodes')).result();
+    const handle = await lab.start('readiness', { experimentId: 'recorded-nodes', spec }, 'recorded-readiness');
+    await handle.result();
+    return handle;
+  },
+};
+
+async function main(): Promise<void> {
+  await globalSetup();
+  const overrides = [{ component: 'spare', ordinal: 0, script: broken }];
+  const capacity = [{ region: 'us-east-2', zone: '*', type: 't3.nano', market: '*' as const, capacity: 0 }];
+  const lab = await startLab({ simulator: { scenario: { extends: 'quick', capacity, nodes: { overrides } } } });
+  mkdirSync(HISTORIES, { recursive: true });
+  for (const name of readdirSync(HISTORIES)) rmSync(join(HISTORIES, name));
+  for (const [name, run] of Object.entries(RUNS)) {
+    const handle = await run(lab);
+    const text = portable((await handle.fetchHistory()) as History, lab.results);
+    writeFileSync(join(HISTORIES, `${name}.json`), text);
+    process.stdout.write(`${name}: ${String(Math.round(text.length / 1024))} KiB\n`);
+  }
+  await lab.close();
+  await globalTeardown();
+}
+
+void main();

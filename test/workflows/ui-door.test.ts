@@ -1,0 +1,92 @@
+/** Does every mistake that comes in through the Temporal UI end in seconds, with the field named and nothing called? */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { parseExperiment } from '../../src/schemas/parse';
+import { startLab, type Lab } from '../support/lab';
+import { mutationsOf, shuffled, type Json, type Mutation } from '../support/mutations';
+import { failureOf } from '../support/outcomes';
+import { smallSpec } from '../support/specs';
+
+const EXAMPLES = join(__dirname, '../../examples');
+const SEED = 20_261;
+const COUNT = 200;
+/** Workflows at once: enough to be quick, few enough that each is timed for itself. */
+const AT_ONCE = 20;
+
+let lab: Lab;
+
+beforeAll(async () => {
+  lab = await startLab();
+});
+
+afterAll(async () => {
+  await lab.close();
+});
+
+function specs(): [name: string, spec: Json][] {
+  const files = readdirSync(EXAMPLES).filter((name) => name.endsWith('.yaml'));
+  const all = files.map((name): [string, Json] => [name, parse(readFileSync(join(EXAMPLES, name), 'utf8')) as Json]);
+  const experiments = all.filter(([, spec]) => typeof spec === 'object' && spec !== null && 'components' in spec);
+  return [...experiments, ['smallSpec', smallSpec() as Json]];
+}
+
+interface Case extends Mutation {
+  from: string;
+  type: 'experiment' | 'provision' | 'readiness';
+}
+
+/** A seeded choice that holds every kind of mutation and every spec; each goes to one of the three types. */
+function cases(): Case[] {
+  const all = specs().flatMap(([from, spec]) => mutationsOf(spec).map((mutation) => ({ from, ...mutation })));
+  const kinds = [...new Set(all.map((one) => one.kind))];
+  const mixed = shuffled(all, SEED);
+  const perKind = kinds.map((kind) => mixed.filter((one) => one.kind === kind));
+  // One of each kind in turn, so that rare kinds are as present as type changes, of which there are hundreds.
+  const rounds = Math.max(...perKind.map((list) => list.length));
+  const turns = Array.from({ length: rounds }, (_, round) => perKind.flatMap((list) => list.slice(round, round + 1)));
+  return turns
+    .flat()
+    .slice(0, COUNT)
+    .map((one, index) => ({ ...one, type: (['experiment', 'provision', 'readiness'] as const)[index % 3]! }));
+}
+
+interface Verdict {
+  problem?: string;
+  seconds: number;
+}
+
+async function judge({ from, type, kind, field, spec }: Case): Promise<Verdict> {
+  const startedAt = Date.now();
+  const input = type === 'readiness' ? { experimentId: 'some-experiment', spec } : spec;
+  const failure = await failureOf(await lab.start(type, input));
+  const seconds = (Date.now() - startedAt) / 1000;
+  const wanted = type === 'readiness' ? `spec.${field}` : field;
+  const named = failure.message.split('\n').map((line) => line.slice(0, line.indexOf(': ')));
+  if (failure.type === 'InvalidInput' && named.length === 1 && named[0] === wanted) return { seconds };
+  return { seconds, problem: `${from}, ${kind} at ${wanted}: ${failure.type} ${failure.message}` };
+}
+
+describe('two hundred mutated specs', () => {
+  it('come from specs that are right as they are, in every kind of mistake', () => {
+    expect(specs().map(([, spec]) => parseExperiment(spec).ok)).toEqual(specs().map(() => true));
+    expect(specs().length).toBeGreaterThanOrEqual(4);
+    const chosen = cases();
+    expect(chosen).toHaveLength(COUNT);
+    expect(new Set(chosen.map((one) => one.kind)).size).toBeGreaterThanOrEqual(8);
+    expect(new Set(chosen.map((one) => one.from)).size).toBe(specs().length);
+    expect(new Set(chosen.map((one) => one.field)).size).toBeGreaterThan(60);
+  });
+
+  it('each fail within seconds as InvalidInput, naming the mutated field and no other, without an AWS call', async () => {
+    const before = (await lab.ledger()).calls.length;
+    const verdicts: Verdict[] = [];
+    const waiting = cases();
+    while (waiting.length > 0) verdicts.push(...(await Promise.all(waiting.splice(0, AT_ONCE).map(judge))));
+
+    expect(verdicts.flatMap((verdict) => verdict.problem ?? [])).toEqual([]);
+    expect(verdicts).toHaveLength(COUNT);
+    expect(Math.max(...verdicts.map((verdict) => verdict.seconds))).toBeLessThan(10);
+    expect((await lab.ledger()).calls.length).toBe(before);
+  });
+});
