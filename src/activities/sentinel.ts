@@ -74,7 +74,10 @@ export function createSentinelActivities({ cloud, temporal, installation }: Sent
       await assertTarget(cloud, plan.target);
       const context = Context.current();
       const before = (context.info.heartbeatDetails as WatchCarry | undefined) ?? carry ?? nothingYet();
-      const { next, news, unread } = await beating(() => lookOnce(cloud, plan, before), before);
+      const { next, news, unread } = await beating(
+        () => lookOnce(cloud, plan, before),
+        () => before,
+      );
       const now = Date.now();
       const idle = next.emptySince !== undefined && now - next.emptySince >= plan.every.idle * 1000;
       if (news.length > 0 || idle) return { carry: next, news, idle };
@@ -143,8 +146,8 @@ async function ask(
   const compute = cloud.compute(region);
   const look: Look = { region, at };
   const unread: string[] = [];
-  const read = async (source: WatchSource, question: () => Promise<void>): Promise<void> => {
-    if (!due.includes(source)) return;
+  const read = async (source: WatchSource, question: () => Promise<void>, isUrgent = false): Promise<void> => {
+    if (!due.includes(source) && !isUrgent) return;
     await question().catch((error: unknown) => {
       if (signal.aborted) throw error;
       unread.push(`${source} unreadable: ${error instanceof Error ? error.message : String(error)}`);
@@ -154,12 +157,18 @@ async function ask(
     look.found = await discover(compute, installation, signal);
   });
   const ids = [...new Set([...Object.keys(before.nodes), ...(look.found ?? []).map((one) => one.instanceId)])];
+  // A node that is new may have had its notice already.
+  const hasNew = ids.some((id) => !(id in before.nodes));
   let online: string[] | undefined;
   if (ids.length > 0) {
     await Promise.all([
-      read('spot', async () => {
-        look.spot = await compute.spotStatuses(ids, { signal });
-      }),
+      read(
+        'spot',
+        async () => {
+          look.spot = await compute.spotStatuses(ids, { signal });
+        },
+        hasNew,
+      ),
       read('instances', async () => {
         look.instances = { asked: ids, seen: await compute.instances(ids, { signal }) };
       }),

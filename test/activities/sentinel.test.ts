@@ -168,6 +168,18 @@ describe('watchRegion', () => {
     );
   });
 
+  it('asks for the spot request of a new node with its discovery, and not only when that is due', async () => {
+    await aws.buy('exp-a', 1);
+    const slow = { every: { ...every, spot: 600, instances: 600, status: 600, agents: 600 } };
+    const { beat } = await attempt(undefined, slow);
+    const [late = ''] = await aws.buy('exp-b', 1);
+    await aws.control('interrupt', { instanceId: late, noticeSeconds: 30 });
+
+    const { news } = await untilNews(beat, slow);
+
+    expect(news).toMatchObject([{ owner: 'exp-b', interruptions: [{ instanceId: late, kind: 'reclaim' }] }]);
+  });
+
   it('takes an agent that falls silent for a reason to look at once, and for nothing more', async () => {
     const [node = ''] = await aws.buy('exp-a', 1);
     const slow = { every: { ...every, instances: 600, status: 600 } };
