@@ -102,6 +102,19 @@ describe('the watch over a region', () => {
     expect(kinds(steps).flat()).toEqual(['ended', 'ended']);
   });
 
+  it('tells it twice also when it was back within the time of a notice', () => {
+    const steps = [
+      found(['i-1', 'exp-a']),
+      ...['stopped', 'stopped', 'running', 'stopped'].map((name) => state('i-1', name)),
+    ];
+    expect(kinds(steps)).toEqual([[], ['ended'], [], [], ['ended']]);
+  });
+
+  it('tells of a node that is down nothing but that', () => {
+    const troubled = { troubles: [{ instanceId: 'i-1', impaired: true, events: [{ code: 'instance-stop' }] }] };
+    expect(kinds([found(['i-1', 'a']), { ...state('i-1', 'stopping'), ...troubled }]).flat()).toEqual(['ended']);
+  });
+
   it('tells a second real notice after the first has passed', () => {
     const steps = [
       found(['i-1', 'exp-a']),
