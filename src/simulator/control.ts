@@ -5,7 +5,7 @@ import { createFaults, type Fault } from './faults';
 import { ledgerDocument } from './ledger-document';
 import { createRandom } from './random';
 import type { CapacityRule, Delays, QuotaRule, Scenario, ScenarioPatch } from './scenario';
-import { POOL_FIELDS } from './scenario-check';
+import { checkDelays, MARKETS, POOL_FIELDS } from './scenario-check';
 import { loadScenario } from './scenario-load';
 import { resetWorld } from './world/world';
 import type { World } from './world/state';
@@ -34,8 +34,7 @@ const POST: Record<string, Control> = {
     return { ok: true, seed: world.seed };
   },
   delays: (world, body) => {
-    const unknown = Object.keys(body).find((name) => !(name in world.scenario.delays));
-    if (unknown !== undefined) throw new ControlError(400, `unknown delay '${unknown}'`);
+    orBadRequest(() => checkDelays('delays', body, world.scenario.delays));
     world.scenario = { ...world.scenario, delays: { ...world.scenario.delays, ...(body as Partial<Delays>) } };
     return world.scenario.delays;
   },
@@ -46,8 +45,8 @@ const POST: Record<string, Control> = {
     return { ok: true, rule };
   },
   quota: (world, body) => {
+    checkBody('quota', body, { 'region?': 'text', 'group?': 'text', 'market?': MARKETS, vcpus: 'count' });
     const rule = { region: '*', group: '*', market: '*', ...body } as QuotaRule;
-    if (typeof rule.vcpus !== 'number') throw new ControlError(400, 'vcpus must be a number');
     world.overrides.quotas.unshift(rule);
     return { ok: true, rule };
   },

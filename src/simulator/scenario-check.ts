@@ -1,8 +1,12 @@
 /** Is the weather of a scenario well said? Shapes of its rules, and recordings as the public spot traces have them. */
 import { checkList, checkRecord, type Shape } from './checks';
+import type { Delays } from './scenario';
 import type { LossPlan, RecordedTrace } from './scenario-weather';
 
-const POOL: Shape = { 'region?': 'text', 'zone?': 'text', 'type?': 'text', 'market?': ['spot', 'on-demand', '*'] };
+/** What rules may say of a market. */
+export const MARKETS = ['spot', 'on-demand', '*'] as const;
+
+const POOL: Shape = { 'region?': 'text', 'zone?': 'text', 'type?': 'text', 'market?': MARKETS };
 
 const WEATHER: Shape = {
   kind: ['drain', 'outage', 'price', 'rebalance'],
@@ -43,6 +47,11 @@ const TRACE: Shape = {
 
 /** Pools that rules name: for capacity, drains and targets. */
 export const POOL_FIELDS = POOL;
+
+/** All delays may be left out, and none is unknown. */
+export function checkDelays(where: string, value: unknown, known: Delays): void {
+  checkRecord(where, value, Object.fromEntries(Object.keys(known).map((name) => [`${name}?`, 'range'])));
+}
 
 /** Throws an Error that names the list, the place and the field. */
 export function checkWeather(lists: { weather?: unknown; losses?: unknown; traces?: unknown }): void {

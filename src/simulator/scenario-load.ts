@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import type { Scenario, ScenarioPatch } from './scenario';
-import { checkTrace, checkWeather } from './scenario-check';
+import { checkDelays, checkTrace, checkWeather } from './scenario-check';
 import type { TraceRule } from './scenario-weather';
 import { BAD_AFTERNOON } from './scenarios/bad-afternoon';
 import { AWS_LIKE, QUICK } from './scenarios/defaults';
@@ -74,7 +74,5 @@ function checkKeys(patch: ScenarioPatch, base: Scenario): void {
   const known = new Set([...Object.keys(base), 'extends']);
   const unknown = Object.keys(patch).find((key) => !known.has(key));
   if (unknown !== undefined) throw new Error(`Scenario: unknown field '${unknown}'; known: ${[...known].join(', ')}`);
-  const delay = Object.keys(patch.delays ?? {}).find((key) => !(key in base.delays));
-  if (delay !== undefined)
-    throw new Error(`Scenario: unknown delay '${delay}'; known: ${Object.keys(base.delays).join(', ')}`);
+  checkDelays('Scenario: delays', patch.delays ?? {}, base.delays);
 }

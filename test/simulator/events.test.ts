@@ -1,4 +1,5 @@
 /** Does the event sink tell what EventBridge would have told, in its shape and order? */
+import { parseAwsEvent } from '../../src/schemas/aws-event';
 import { startRig } from './ec2-support';
 import { clockwork, type Clockwork } from './clockwork';
 
@@ -38,6 +39,20 @@ it('tells the life of a machine that is hinted and taken', async () => {
     resources: [`arn:aws:ec2:us-west-2a:instance/${id}`],
     detail: { 'instance-id': id, 'instance-action': 'terminate' },
   });
+});
+
+it('says all of it in a form that the parser of EventBridge events takes', async () => {
+  sim = clockwork();
+  await sim.launch(2);
+  sim.control('rebalance', { share: 1 });
+  sim.control('interrupt', { share: 1 });
+  sim.pass(300);
+  expect(events()).toHaveLength(12);
+  expect(
+    events()
+      .map((event) => parseAwsEvent(event))
+      .filter(({ ok }) => !ok),
+  ).toEqual([]);
 });
 
 it('tells stop and start of an on-demand machine', async () => {

@@ -105,6 +105,9 @@ it.each([
   ['impair', { share: 1, check: 'disk' }, '400 impair: check must be one of system, instance, both, got "disk"'],
   ['rebalance', { share: 1, noticeSeconds: 3 }, "400 rebalance: unknown field 'noticeSeconds'"],
   ['weather', { kind: 'outage', share: 0 }, '400 weather: share must be above 0 and at most 1, got 0'],
+  ['delays', { terminate: 5 }, '400 delays: terminate must be two numbers, the lower first, 0 or more, got 5'],
+  ['delays', { tea: [1, 2] }, "400 delays: unknown field 'tea'"],
+  ['quota', { vcpus: 'many' }, '400 quota: vcpus must be a whole number, 0 or more, got "many"'],
   ['capacity', { capacity: -1 }, '400 capacity: capacity must be a whole number, 0 or more, got -1'],
 ])('%s refuses %j', (path, body, line) => {
   sim = clockwork();
