@@ -11,7 +11,7 @@ import type { Admission } from '../activities/admission';
 import type { CleanupResult, ExperimentResult, Node, Phase, Reason } from '../contracts/messages';
 import type { FailureType } from '../contracts/failures';
 import type { Ownership } from '../contracts/names';
-import { mutations, reads } from './activity-proxies';
+import { looks, mutations, reads } from './activity-proxies';
 import { listen, type Controls } from './controls';
 import { causeOf, failure, reasonOf, wasCancelled } from './failure';
 import { guarded, isWhole, type Failover } from './failover';
@@ -130,6 +130,7 @@ async function labour(run: Run): Promise<void> {
   const provisioned = await provisionNodes(provisioning);
   setNodes(state, provisioned.nodes);
   state.status.region = provisioned.nodes[0]?.region ?? '';
+  void keepSentinel(run, provisioned.nodes);
   setPhase(state, 'Configuring');
   const cascade = cascadeOf(run, provisioning, provisioned);
   const nodes = await proveReady(cascade, provisioned.nodes);
@@ -229,6 +230,21 @@ function cascadeOf(run: Run, provisioning: Provisioning, provisioned: Provisione
       return fresh;
     },
   };
+}
+
+/** Between two checks that the region's sentinel runs: a sentinel that was ended costs no more than this. */
+const SENTINEL_CHECK_MS = 30_000;
+
+/** Has the nodes watched for as long as the work goes on. */
+async function keepSentinel(run: Run, nodes: Node[]): Promise<void> {
+  const regions = [...new Set(nodes.map((node) => node.region))];
+  const { target } = run.admission;
+  const summary = `have ${regions.join(', ')} watched`;
+  await looks.ensureSentinel
+    .executeWithOptions({ summary }, [{ target, regions, pollMs: SENTINEL_CHECK_MS }])
+    .catch((error: unknown) => {
+      if (!wasCancelled(error)) tell(run.state, `nobody watches for interruptions: ${causeOf(error).message}`);
+    });
 }
 
 /** Names follow at their own pace, and an experiment that ends earlier does without. */

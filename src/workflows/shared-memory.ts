@@ -72,12 +72,12 @@ export async function learn(
   const summary = `tell: ${String(news.came.length)} pools gave, ${String(news.refused.length)} refused`;
   try {
     await answers.tellCapacity.executeWithOptions({ summary }, [{ target: run.target, region, news }]);
-    reached(run, knowledge, region);
   } catch (error) {
     unreached(run, knowledge, region, error);
   }
 }
 
+/** Only an answer shows it: Temporal takes messages for a workflow that no worker serves. */
 function reached(run: Provisioning, knowledge: Knowledge, region: string): void {
   if (!knowledge.alone.includes(region)) return;
   knowledge.alone = knowledge.alone.filter((other) => other !== region);

@@ -33,7 +33,13 @@ async function online(count: number): Promise<string[]> {
   const subnets = await compute.subnets(undefined);
   const imageId = (await compute.image({ ssmParameter: IMAGE }, 'x86_64')) ?? '';
   const tags = { ExperimentID: 'exp-1', ManagedBy: 'holdfast', Component: 'box' };
-  await compute.ensureTemplate({ name: 'holdfast-box', securityGroupIds: [], volumes: [], tags, instanceProfile: 'node' });
+  await compute.ensureTemplate({
+    name: 'holdfast-box',
+    securityGroupIds: [],
+    volumes: [],
+    tags,
+    instanceProfile: 'node',
+  });
   const { nodes } = await compute.fleet({
     templateName: 'holdfast-box',
     market: 'spot',
@@ -49,9 +55,26 @@ async function online(count: number): Promise<string[]> {
 }
 
 function stepInput(ids: string[], run: string): StepInput {
-  const step = { name: 'work', on: ['box'], run, env: {}, timeout: 60, result: { json: 'result.json' } };
+  const step = {
+    name: 'work',
+    on: ['box'],
+    run,
+    env: {},
+    timeout: 60,
+    onDisturbed: 'keep' as const,
+    result: { json: 'result.json' },
+  };
   const peers = ids.map((instanceId, index) => ({ instanceId, slot: `box-${index}`, component: 'box' }));
-  return { target: bench.target, experimentId: 'exp-1', region: REGION, step, token: 'token-1', ids, peers, pollMs: 100 };
+  return {
+    target: bench.target,
+    experimentId: 'exp-1',
+    region: REGION,
+    step,
+    token: 'token-1',
+    ids,
+    peers,
+    pollMs: 100,
+  };
 }
 
 function exitCode(end: Awaited<ReturnType<Activities['runStep']>>[number]): number | string {
@@ -93,7 +116,9 @@ describe('runStep', () => {
   it('beats with what it sent before it looks, so that the next attempt does not send', async () => {
     const input = stepInput(await online(1), 'long');
     const beats: unknown[] = [];
-    await bench.faults([{ operation: 'ListCommandInvocations', effect: { error: 'InternalServerError', status: 500 } }]);
+    await bench.faults([
+      { operation: 'ListCommandInvocations', effect: { error: 'InternalServerError', status: 500 } },
+    ]);
 
     await expect(bench.run('runStep', input, {}, beats)).rejects.toMatchObject({ type: 'ServiceUnavailable' });
 

@@ -50,6 +50,33 @@ describe('the loss of a node', () => {
     expect((await lab.ledger()).summary).toMatchObject({ alive: 0, duplicates: 0 });
   });
 
+  it('is noticed by the sentinel from the spot request, and a step on the lost node runs on its replacement', async () => {
+    const slow = { default: { steps: [{ match: 'echo done', seconds: 6 }] } };
+    const watched = await startLab({ simulator: { scenario: { extends: 'quick', nodes: slow } as never } });
+    try {
+      const handle = await watched.start('experiment', smallSpec());
+      const before = await eventually(async () => {
+        const now = (await handle.query('status')) as ExperimentStatus;
+        return now.phase === 'Running' ? now : undefined;
+      });
+      const lost = before.nodes.find((node) => node.slot === 'broker-1');
+      await watched.control('interrupt', { instanceId: lost?.instanceId, noticeSeconds: 2 });
+
+      const result = (await handle.result()) as ExperimentResult;
+
+      expect(result).toMatchObject({ phase: 'Done', certificate: { verdict: 'clean' } });
+      expect(result.interruptions).toMatchObject([{ slot: 'broker-1', oldInstance: lost?.instanceId }]);
+      expect(result.interruptions[0]?.promotedAt).toBeDefined();
+      expect(result.steps.map((step) => [step.slot, step.exitCode]).sort()).toEqual([
+        ['broker-0', 0],
+        ['broker-1', 0],
+      ]);
+      expect((await watched.ledger()).summary).toMatchObject({ alive: 0, duplicates: 0 });
+    } finally {
+      await watched.close();
+    }
+  });
+
   it('ends the experiment as Interrupted where the component says so', async () => {
     const spec = smallSpec({ steps: [] });
     const components = { zk: { ...spec.components['zk'], onInterruption: 'fail' as const } };
@@ -59,7 +86,10 @@ describe('the loss of a node', () => {
     await handle.signal('interruption', [lossOf(before.nodes[0]?.instanceId ?? '')]);
     const failure: unknown = await handle.result().catch((error: unknown) => (error as Error).cause);
 
-    expect(failure).toMatchObject({ type: 'Interrupted', message: expect.stringContaining('onInterruption: fail') as string });
+    expect(failure).toMatchObject({
+      type: 'Interrupted',
+      message: expect.stringContaining('onInterruption: fail') as string,
+    });
     expect((await lab.ledger()).summary.alive).toBe(0);
   });
 
