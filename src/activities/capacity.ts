@@ -16,10 +16,17 @@ export interface TellCapacityInput extends ReadCapacityInput {
 }
 
 export function createCapacityActivities({ temporal }: { temporal: TemporalPort }) {
+  const underWay = new Map<string, Promise<unknown>>();
   return {
-    /** What all experiments learnt; nothing is blocked where nobody has told anything. */
+    /**
+     * What all experiments learnt; nothing is blocked where nobody has told anything. Who reads at the same moment
+     * shares one query: Temporal refuses further ones to a workflow that is about to run (BusyWorkflow).
+     */
     async readCapacity({ target, region }: ReadCapacityInput): Promise<PoolMemory> {
-      return { blocks: blocksIn(await temporal.query(capacityWorkflowId(target, region), QUERY.memory)) };
+      const id = capacityWorkflowId(target, region);
+      const query = underWay.get(id) ?? temporal.query(id, QUERY.memory).finally(() => underWay.delete(id));
+      underWay.set(id, query);
+      return { blocks: blocksIn(await query) };
     },
 
     /** Tells what one launch request taught; telling it twice says no more than once. */

@@ -11,10 +11,11 @@ import {
   tagResources,
   terminateInstances,
 } from './instances';
-import { instanceTypes, offerings, spotPrices } from './instance-types';
+import { instanceTypes, offerings } from './instance-types';
 import { ensureSecurityGroup, subnets } from './network';
 import { onDemandPrice } from './on-demand-prices';
 import type { ComputePort } from './ports';
+import { spotPrices } from './spot-prices';
 import { spotStatuses } from './spot-requests';
 import { ensureTemplate } from './templates';
 

@@ -105,7 +105,10 @@ export interface ComputePort {
   /** The newest available image for the architecture; undefined when there is none. */
   image(source: ImageSource, architecture: Architecture, call?: Call): Promise<string | undefined>;
   /** Newest Linux spot price per type and zone, in USD per hour. */
-  spotPrices(types: string[], call?: Call): Promise<{ instanceType: string; zone: string; usd: number }[]>;
+  spotPrices(
+    types: string[],
+    call?: Call,
+  ): Promise<{ instanceType: string; zone: string; usd: number; dayUsd: number }[]>;
   /** On-demand Linux price in USD per hour; undefined when the table does not hold it. */
   onDemandPrice(instanceType: string): number | undefined;
   /** The group of that name in the VPC, made when it is missing: open inside, the given rules from outside. */

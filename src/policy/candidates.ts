@@ -94,7 +94,8 @@ export function requestOf(tier: Tier, question: LaunchQuestion): TierRequest {
 function withCare(offers: PoolOffer[], tier: Tier, question: LaunchQuestion): Omit<TierRequest, 'why'> {
   const { memory, missing, nowMs, survey } = question;
   const allowance = (offer: PoolOffer): number => allowanceOf(memory, poolOf(offer, tier.market, survey.region), nowMs);
-  const count = Math.min(missing, Math.max(1, ...offers.map(allowance)));
+  const most = offers.length === 0 ? missing : Math.max(...offers.map(allowance));
+  const count = Math.min(missing, most);
   const joining = offers.filter((offer) => allowance(offer) >= count);
   const probes = joining.some((offer) => allowance(offer) < Infinity);
   const keys = joining.map((offer) => keyOf(offer, tier.market, question)).join(', ');

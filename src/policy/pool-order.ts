@@ -1,6 +1,15 @@
 /** In which order are pools named in a request, and why? By price for a node that stays, not by price alone. */
-import { poolKey, type LaunchedNode, type Market, type PoolMemory, type PoolOffer } from '../contracts/capacity';
+import {
+  poolKey,
+  type LaunchedNode,
+  type Market,
+  type Pool,
+  type PoolBlock,
+  type PoolMemory,
+  type PoolOffer,
+} from '../contracts/capacity';
 import { priceOf } from './cost';
+import { allowanceOf } from './pool-memory';
 
 /** What an order is made from. */
 export interface OrderQuestion {
@@ -17,15 +26,15 @@ export interface OrderQuestion {
 const SIBLING_RISK = 0.43;
 /** Still out 30 minutes after an outage began, in the same traces; a pool that was blocked has had about that long. */
 const RELAPSE_RISK = 0.5;
+/** A day that was less than this much dearer than now is not worth a word. */
+const NOTABLE = 1.05;
 
 interface Judged {
   offer: PoolOffer;
-  /** Known price, the newest or that of the last day, whichever is higher: a dip rarely outlasts an experiment. */
-  usd: number;
   /** USD per hour divided by the odds to get and keep it. */
   worth: number;
   members: number;
-  why?: string;
+  why: string[];
 }
 
 /**
@@ -46,55 +55,51 @@ export function orderPools(
     (a, b) => compare(a.worth, b.worth) || compare(a.members, b.members) || compare(place(a.offer), place(b.offer)),
   );
   const ordered = judged.map(({ offer }) => offer);
-  return { offers: ordered, why: [...new Set(judged.flatMap(({ why }) => why ?? []))] };
+  return { offers: ordered, why: [...new Set(judged.flatMap(({ why }) => why))] };
 }
 
 function judge(offer: PoolOffer, market: Market, question: OrderQuestion): Judged {
-  const newest = priceOf(offer, market) ?? Infinity;
-  const usual = market === 'spot' ? (offer.spotDayUsd ?? newest) : newest;
-  const usd = Number.isFinite(newest) ? Math.max(newest, usual) : newest;
-  const { risk, why } = market === 'spot' ? riskOf(offer, question) : { risk: 0 };
-  const members = (question.members ?? []).filter(
-    (member) => poolKey({ region: '', ...member }) === poolKey({ region: '', ...offer, market }),
-  ).length;
-  const reasons = [usd > newest ? `${place(offer)} costs ${usd.toFixed(4)} USD/h on most of a day` : undefined, why];
-  const told = reasons.filter((reason) => reason !== undefined).join('; ');
-  return { offer, usd, worth: usd / (1 - risk), members, ...(told === '' ? {} : { why: told }) };
+  const pool: Pool = { ...offer, region: question.survey.region, market };
+  const price = market === 'spot' ? dayPrice(offer) : { usd: priceOf(offer, market) ?? Infinity };
+  const { risk, why } = market === 'spot' ? riskOf(pool, question) : { risk: 0 };
+  const members = (question.members ?? []).filter((member) => poolKey({ region: '', ...member }) === poolKey(pool));
+  const reasons = [price.why, why].filter((reason) => reason !== undefined);
+  return { offer, worth: price.usd / (1 - risk), members: members.length, why: reasons };
+}
+
+/** The newest price or that of the last day, whichever is higher: a dip rarely outlasts an experiment. */
+function dayPrice({ spotUsd, spotDayUsd, ...offer }: PoolOffer): { usd: number; why?: string } {
+  if (spotUsd === undefined) return { usd: Infinity };
+  if (spotDayUsd === undefined || spotDayUsd < spotUsd * NOTABLE) return { usd: Math.max(spotUsd, spotDayUsd ?? 0) };
+  const why = `${place(offer)} cost ${spotDayUsd.toFixed(4)} USD/h over the last day, ${spotUsd.toFixed(4)} now`;
+  return { usd: spotDayUsd, why };
 }
 
 /** On-demand has no part in it: its pools are far deeper and nothing is known of how their outages go together. */
-function riskOf(offer: PoolOffer, question: OrderQuestion): { risk: number; why?: string } {
-  const own = outage(offer.zone, offer.instanceType, question.memory);
-  if (own !== undefined && own.strikes > 0) {
-    return { risk: RELAPSE_RISK, why: `${place(offer)} refused lately (${own.code})` };
+function riskOf(pool: Pool, { memory, nowMs }: OrderQuestion): { risk: number; why?: string } {
+  const own = memory.blocks[`pool:${poolKey(pool)}`];
+  if (own !== undefined && own.strikes > 0 && allowanceOf(memory, pool, nowMs) < Infinity) {
+    return { risk: RELAPSE_RISK, why: `${place(pool)} refused lately (${own.code})` };
   }
-  const sibling = Object.entries(question.memory.blocks).find(
-    ([key, block]) =>
-      key.startsWith(`pool:${question.survey.region}`) &&
-      key.endsWith(`/${offer.instanceType}/spot`) &&
-      block.class === 'capacity' &&
-      block.untilMs > question.nowMs,
-  );
+  const sibling = Object.entries(memory.blocks).find(([key, block]) => isSibling(key, pool) && isOut(block, nowMs));
   if (sibling === undefined) return { risk: 0 };
-  return {
-    risk: SIBLING_RISK,
-    why: `${offer.instanceType} is out in ${zoneOf(sibling[0])}, so may be its other zones`,
-  };
+  const why = `${pool.instanceType} is out in ${zoneOf(sibling[0])}, so may be its other zones`;
+  return { risk: SIBLING_RISK, why };
 }
 
-function outage(
-  zone: string,
-  instanceType: string,
-  { blocks }: PoolMemory,
-): { strikes: number; code: string } | undefined {
-  return blocks[`pool:${poolKey({ region: '', zone, instanceType, market: 'spot' })}`];
+function isSibling(key: string, { region, instanceType, market }: Pool): boolean {
+  return key.startsWith(`pool:${region}`) && key.endsWith(`/${instanceType}/${market}`);
+}
+
+function isOut(block: PoolBlock, nowMs: number): boolean {
+  return block.class === 'capacity' && block.untilMs > nowMs;
 }
 
 function zoneOf(key: string): string {
   return key.slice('pool:'.length).split('/')[0] ?? '';
 }
 
-function place({ zone, instanceType }: PoolOffer): string {
+function place({ zone, instanceType }: Pick<Pool, 'zone' | 'instanceType'>): string {
   return `${zone}/${instanceType}`;
 }
 

@@ -1,11 +1,13 @@
 /** Does one memory serve all experiments of a region, for as long as there are any? */
 import type { WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
+import { connect } from '../../src/client';
 import type { CapacityNews, CapacityView, Pool } from '../../src/contracts/capacity';
 import { capacityWorkflowId } from '../../src/contracts/names';
 import { sharedBundle } from '../support/bundle';
 import { eventually, startLab, uniqueId, type Lab } from '../support/lab';
 import { failureOf } from '../support/outcomes';
+import { sharedTemporal } from '../support/temporal';
 
 let lab: Lab;
 
@@ -154,6 +156,32 @@ describe('a capacity memory', () => {
       'blocks.pool:x: must have untilMs, strikes, class, code and atMs',
       'told: must be a whole number',
     ]);
+  });
+});
+
+describe('the client', () => {
+  it('lists what each memory of a region holds, also when one of them does not answer', async () => {
+    const region = uniqueId('zz-test');
+    await tell(`capacity/1/${region}`, dry('lab-1', pool('us-west-2a')));
+    await lab.client.workflow.start('capacity', {
+      workflowId: `capacity/2/${region}`,
+      taskQueue: 'nobody',
+      args: [{}],
+    });
+    const { address, namespace } = sharedTemporal();
+    const holdfast = await connect({ connection: { address }, namespace });
+    try {
+      const memories = await eventually(async () => {
+        const all = await holdfast.capacity(region);
+        return all.length === 2 ? all : undefined;
+      });
+
+      expect(memories[0]).toMatchObject({ account: '1', region, told: 1 });
+      expect(Object.keys(memories[0]?.blocks ?? {})).toEqual([keyOf(pool('us-west-2a'))]);
+      expect(memories[1]).toMatchObject({ account: '2', blocks: {}, problem: expect.any(String) });
+    } finally {
+      await holdfast.close();
+    }
   });
 });
 

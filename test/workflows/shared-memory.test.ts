@@ -3,7 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { ExperimentResult } from '../../src/contracts/messages';
 import type { ExperimentInput } from '../../src/schemas/experiment';
 import { startLab, type Lab } from '../support/lab';
-import { expectNoTrace, ofExperiment, resultOf } from '../support/outcomes';
+import { expectNoTrace, ofExperiment, resultOf, statusOf } from '../support/outcomes';
 import { smallSpec } from '../support/specs';
 
 const EXPERIMENTS = 10;
@@ -87,4 +87,20 @@ describe('experiments on the same dry pools', () => {
     }
     await expectNoTrace(many, ...handles.map((handle) => handle.workflowId));
   }, 180_000);
+
+  it('go on with what they saw themselves when nobody answers, and say so once', async () => {
+    const one = await lab();
+    const id = `capacity/123456789012@${new URL(one.simulatorUrl).host}/us-west-2`;
+    await one.client.workflow.start('capacity', { workflowId: id, taskQueue: 'nobody', args: [{}] });
+
+    const handle = await one.start('experiment', spec());
+    const result = await resultOf(handle);
+    const { timeline } = await statusOf(handle);
+
+    expect(result.attempts.map((attempt) => attempt.tier)).toEqual(['spot', 'spot-wide', 'on-demand']);
+    expect(
+      timeline.filter((entry) => entry.text.includes('capacity memory of us-west-2 does not answer')),
+    ).toHaveLength(1);
+    expect(await refusedIn(one)).toEqual({ calls: 2, pools: 8 });
+  }, 60_000);
 });
