@@ -50,14 +50,14 @@ export async function guarded<T>(failover: Failover, work: () => Promise<T>): Pr
 /** Acts on reported losses until it is cancelled; throws `Interrupted` or `Capacity` when it cannot go on. */
 async function guardNodes(failover: Failover): Promise<never> {
   const under: Promise<void>[] = [];
-  let fatal: unknown;
+  let fatal: Error | undefined;
   try {
     for (;;) {
       await condition(() => failover.reported.length > 0 || fatal !== undefined);
       if (fatal !== undefined) throw fatal;
       await sleep(WINDOW_MS, { summary: 'gathering losses of the same moment' });
       const acted = failOver(failover, takeReported(failover)).catch((error: unknown) => {
-        fatal ??= error;
+        fatal ??= error instanceof Error ? error : failure('Internal', String(error));
       });
       under.push(acted);
     }

@@ -102,18 +102,21 @@ async function replacements(
   lost: Node[],
   replaced: Record<string, number>,
 ): Promise<Node[]> {
-  const wanted = lost.flatMap((node): Lost[] => {
-    const progress = failed.find((entry) => entry.instanceId === node.instanceId);
+  const wanted = lost.filter((node) => {
     const used = replaced[node.component] ?? 0;
     const isAllowed =
       cascade.replace !== undefined && used < (cascade.spec.components[node.component]?.replacements ?? 0);
     if (isAllowed) replaced[node.component] = used + 1;
     cascade.onEvent(`${missed(failed, node)}${isAllowed ? ', replacing it' : ', not replaced'}`);
-    const last = progress?.evidence.at(-1);
-    if (!isAllowed) return [];
-    return [{ node, ended: last?.gate === 'ec2', ...(last?.code === undefined ? {} : { code: last.code }) }];
+    return isAllowed;
   });
-  return wanted.length === 0 || cascade.replace === undefined ? [] : cascade.replace(wanted);
+  if (wanted.length === 0 || cascade.replace === undefined) return [];
+  return cascade.replace(wanted.map((node) => lossOf(node, failed)));
+}
+
+function lossOf(node: Node, failed: NodeProgress[]): Lost {
+  const last = failed.find((entry) => entry.instanceId === node.instanceId)?.evidence.at(-1);
+  return { node, ended: last?.gate === 'ec2', ...(last?.code === undefined ? {} : { code: last.code }) };
 }
 
 function missed(failed: NodeProgress[], node: Node): string {
