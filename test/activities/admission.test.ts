@@ -21,14 +21,26 @@ describe('admitExperiment', () => {
     const admission = await bench.run('admitExperiment', smallSpec({ owner: 'ada' }), asWorkflow('exp-1'));
 
     expect(admission).toMatchObject({ target: bench.target, installation: 'test', owner: 'ada' });
-    expect(bench.target).toEqual({ account: '123456789012', endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:/) });
+    expect(bench.target).toEqual({
+      account: '123456789012',
+      endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:/),
+    });
     expect(admission.spec).toMatchObject({ lease: 600, market: 'spot-then-on-demand', placement: 'together' });
-    expect(admission.spec.components['zk']).toMatchObject({ count: 3, replacements: 2, limits: { ec2: 300, total: 900 } });
+    expect(admission.spec.components['zk']).toMatchObject({
+      count: 3,
+      replacements: 2,
+      limits: { ec2: 300, total: 900 },
+    });
     expect(admission.spec.steps[0]).toMatchObject({ on: ['broker'], timeout: 60, env: {} });
   });
 
   it.each([
-    ['a wrong spec', { leese: '1h' }, 'exp-1', /^components: is missing[^\n]*\nleese: is no known field; did you mean "lease"\?$/],
+    [
+      'a wrong spec',
+      { leese: '1h' },
+      'exp-1',
+      /^components: is missing[^\n]*\nleese: is no known field; did you mean "lease"\?$/,
+    ],
     ['an id that AWS takes no tag of', smallSpec(), 'not an id', /^workflow id "not an id": is no experiment id/],
     ['both at once', { ...smallSpec(), lease: 'soon' }, 'not an id', /^workflow id .*\nlease: is no duration/],
   ])('refuses %s with one line per mistake', async (_name, input, id, lines) => {
@@ -43,7 +55,10 @@ describe('admitReadiness', () => {
   it('takes the id of an experiment and its spec', async () => {
     const input = { experimentId: 'exp-1', spec: smallSpec() };
 
-    await expect(bench.run('admitReadiness', input)).resolves.toMatchObject({ experimentId: 'exp-1', target: bench.target });
+    await expect(bench.run('admitReadiness', input)).resolves.toMatchObject({
+      experimentId: 'exp-1',
+      target: bench.target,
+    });
   });
 
   it('names fields below the spec with their whole path', async () => {
@@ -67,7 +82,9 @@ describe('a worker of another account', () => {
     for (const refusal of [survey, end]) {
       await expect(refusal).rejects.toMatchObject({ type: 'ForeignWorker', nonRetryable: false });
     }
-    await expect(survey).rejects.toThrow('the experiment belongs to account 999999999999 at AWS; handing the task back');
+    await expect(survey).rejects.toThrow(
+      'the experiment belongs to account 999999999999 at AWS; handing the task back',
+    );
     expect((await bench.ledger()).calls.length).toBe(before);
   });
 });

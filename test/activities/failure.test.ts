@@ -52,7 +52,9 @@ describe('a failure of the layers below', () => {
 
   it('spreads the returns of callers that were refused together', async () => {
     const waits = await Promise.all(
-      Array.from({ length: 20 }, async () => Number((await leaving(new Failure('Throttled', 'slow down'))).nextRetryDelay)),
+      Array.from({ length: 20 }, async () =>
+        Number((await leaving(new Failure('Throttled', 'slow down'))).nextRetryDelay),
+      ),
     );
 
     expect(new Set(waits).size).toBeGreaterThan(10);

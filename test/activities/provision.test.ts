@@ -97,7 +97,10 @@ describe('launch', () => {
     const input = await launchOf(3);
     await bench.faults([{ operation: 'CreateFleet', nth: 1, effect: { loseReply: true } }]);
 
-    await expect(bench.run('launch', input, at(1))).rejects.toMatchObject({ type: 'ServiceUnavailable', nonRetryable: false });
+    await expect(bench.run('launch', input, at(1))).rejects.toMatchObject({
+      type: 'ServiceUnavailable',
+      nonRetryable: false,
+    });
     const { nodes, recovered } = await bench.run('launch', input, at(2));
 
     expect([nodes.length, recovered]).toEqual([3, true]);
@@ -124,7 +127,9 @@ describe('launch', () => {
     const again = await bench.run('launch', input, at(1, 'run-2'));
 
     expect(again.recovered).toBe(true);
-    expect(again.nodes.map((node) => node.instanceId).sort()).toEqual(first.nodes.map((node) => node.instanceId).sort());
+    expect(again.nodes.map((node) => node.instanceId).sort()).toEqual(
+      first.nodes.map((node) => node.instanceId).sort(),
+    );
     expect(await launches()).toBe(1);
   });
 
@@ -164,7 +169,8 @@ describe('prepareRegion', () => {
   });
 
   it('waits for an instance profile that was just made, and not for one that does not exist', async () => {
-    const message = 'Value (nobody) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name';
+    const message =
+      'Value (nobody) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name';
     await bench.faults([{ operation: 'CreateFleet', effect: { error: 'InvalidParameterValue', message } }]);
     const spec = specOf({ instanceProfile: 'nobody' });
 
@@ -175,7 +181,8 @@ describe('prepareRegion', () => {
 });
 
 describe('surveyRegion', () => {
-  const survey = (spec: ExperimentSpec, region = 'us-west-2') => bench.run('surveyRegion', { target: bench.target, region, spec });
+  const survey = (spec: ExperimentSpec, region = 'us-west-2') =>
+    bench.run('surveyRegion', { target: bench.target, region, spec });
 
   it('finds pools, prices, subnets and an image per architecture', async () => {
     const { offers, images, problems, vpcId } = await survey(
@@ -192,7 +199,12 @@ describe('surveyRegion', () => {
 
   it('says in one line each what stands against a region', async () => {
     const components = { none: { instanceTypes: ['z9.huge'] }, many: { count: 5000 } };
-    const { problems } = await survey(specOf({ components: { ...components, more: { count: 5000 }, most: { count: 5000 }, all: { count: 5000 } }, steps: [] }));
+    const { problems } = await survey(
+      specOf({
+        components: { ...components, more: { count: 5000 }, most: { count: 5000 }, all: { count: 5000 } },
+        steps: [],
+      }),
+    );
 
     expect(problems).toContain('us-west-2: none of z9.huge is offered for component none');
     expect(problems.join('\n')).toMatch(/us-west-2: \d+ addresses needed, \d+ free in the subnets/);
@@ -202,7 +214,11 @@ describe('surveyRegion', () => {
 describe('nameNodes', () => {
   it('goes on where the attempt before stopped', async () => {
     const { nodes } = await bench.run('launch', await launchOf(3), at(1));
-    const names = nodes.map(({ instanceId }, index) => ({ instanceId, slot: `zk-${index}`, name: `exp-1 zk-${index}` }));
+    const names = nodes.map(({ instanceId }, index) => ({
+      instanceId,
+      slot: `zk-${index}`,
+      name: `exp-1 zk-${index}`,
+    }));
     const beats: unknown[] = [];
 
     await bench.run('nameNodes', { target: bench.target, region: 'us-west-2', names }, { heartbeatDetails: 1 }, beats);

@@ -105,7 +105,8 @@ describe('observeNodes', () => {
 
     const { value } = await attempts(bench, 'observeNodes', input);
 
-    const at = (component: string): string[] => value.filter((node) => node.component === component).map((node) => node.at);
+    const at = (component: string): string[] =>
+      value.filter((node) => node.component === component).map((node) => node.at);
     expect(at('base')).toEqual(['ready', 'ready']);
     expect(at('top')).not.toContain('ready');
   });

@@ -50,7 +50,8 @@ beforeAll(async () => {
   await cleaning.executeUpdate('stop');
   const cleanup = lab.client.workflow.getHandle(cleanupWorkflowId(cleaning.workflowId));
   await eventually(
-    async () => ((await isRunning(launching, 'launch', 2)) && (await isRunning(cleanup, 'removeResources')) ? true : undefined),
+    async () =>
+      (await isRunning(launching, 'launch', 2)) && (await isRunning(cleanup, 'removeResources')) ? true : undefined,
     30_000,
   );
   expect((await statusOf(configuring)).phase).toBe('Configuring');
@@ -79,29 +80,41 @@ async function isRunning(handle: WorkflowHandle, activity: string, count = 1): P
 }
 
 describe('a worker that is killed', () => {
-  it('in the middle of a launch buys nothing twice', async () => {
-    const result = await resultOf(launching);
+  it(
+    'in the middle of a launch buys nothing twice',
+    async () => {
+      const result = await resultOf(launching);
 
-    expect(result).toMatchObject({ phase: 'Done', certificate: { verdict: 'clean' } });
-    expect(result.nodes).toHaveLength(5);
-    expect(instancesOf(await lab.ledger(), launching.workflowId)).toHaveLength(5);
-    await expectNoTrace(lab, launching.workflowId);
-  }, LIMIT);
+      expect(result).toMatchObject({ phase: 'Done', certificate: { verdict: 'clean' } });
+      expect(result.nodes).toHaveLength(5);
+      expect(instancesOf(await lab.ledger(), launching.workflowId)).toHaveLength(5);
+      await expectNoTrace(lab, launching.workflowId);
+    },
+    LIMIT,
+  );
 
-  it('while nodes get ready fails none of them, though the outage outlasts their limit', async () => {
-    const result = await resultOf(configuring);
+  it(
+    'while nodes get ready fails none of them, though the outage outlasts their limit',
+    async () => {
+      const result = await resultOf(configuring);
 
-    expect(result).toMatchObject({ phase: 'Done', certificate: { verdict: 'clean' } });
-    expect(result.nodes.map((node) => node.generation)).toEqual([1, 1]);
-    expect(instancesOf(await lab.ledger(), configuring.workflowId)).toHaveLength(2);
-    await expectNoTrace(lab, configuring.workflowId);
-  }, LIMIT);
+      expect(result).toMatchObject({ phase: 'Done', certificate: { verdict: 'clean' } });
+      expect(result.nodes.map((node) => node.generation)).toEqual([1, 1]);
+      expect(instancesOf(await lab.ledger(), configuring.workflowId)).toHaveLength(2);
+      await expectNoTrace(lab, configuring.workflowId);
+    },
+    LIMIT,
+  );
 
-  it('in the middle of a cleanup leaves nothing behind', async () => {
-    const result = await resultOf(cleaning);
+  it(
+    'in the middle of a cleanup leaves nothing behind',
+    async () => {
+      const result = await resultOf(cleaning);
 
-    expect(result).toMatchObject({ phase: 'Done', certificate: { verdict: 'clean', left: [] } });
-    expect(instancesOf(await lab.ledger(), cleaning.workflowId)).toHaveLength(5);
-    await expectNoTrace(lab, cleaning.workflowId);
-  }, LIMIT);
+      expect(result).toMatchObject({ phase: 'Done', certificate: { verdict: 'clean', left: [] } });
+      expect(instancesOf(await lab.ledger(), cleaning.workflowId)).toHaveLength(5);
+      await expectNoTrace(lab, cleaning.workflowId);
+    },
+    LIMIT,
+  );
 });

@@ -12,7 +12,7 @@ import globalTeardown from '../support/global-teardown';
 import { startLab, type Lab } from '../support/lab';
 import { failureOf, reaches, resultOf } from '../support/outcomes';
 import { smallSpec } from '../support/specs';
-import { HISTORIES, portable, type History } from './histories';
+import { HISTORIES, portable } from './histories';
 
 const broken = { services: { 'app.service': { fails: true } } };
 const replaced = { spare: { count: 2, services: ['app.service'], limits: { service: '1s' } } };
@@ -73,7 +73,7 @@ async function main(): Promise<void> {
   for (const name of readdirSync(HISTORIES)) rmSync(join(HISTORIES, name));
   for (const [name, run] of Object.entries(RUNS)) {
     const handle = await run(lab);
-    const text = portable((await handle.fetchHistory()) as History, lab.results);
+    const text = portable(await handle.fetchHistory(), lab.results);
     writeFileSync(join(HISTORIES, `${name}.json`), text);
     process.stdout.write(`${name}: ${String(Math.round(text.length / 1024))} KiB\n`);
   }

@@ -30,7 +30,9 @@ describe('the committed histories', () => {
   it('name no machine', () => {
     const texts = all.map((one) => JSON.stringify(one.history)).join('');
     expect(texts).not.toMatch(/"identity":"(?!worker")/);
-    const payloads = [...texts.matchAll(/"data":"([^"]+)"/g)].map(([, data = '']) => Buffer.from(data, 'base64').toString());
+    const payloads = [...texts.matchAll(/"data":"([^"]+)"/g)].map(([, data = '']) =>
+      Buffer.from(data, 'base64').toString(),
+    );
     expect(payloads.filter((payload) => payload.includes('/tmp/'))).toEqual([]);
   });
 
@@ -47,14 +49,17 @@ describe('the committed histories', () => {
     expect([...new Set(uncancelled.map((one) => one.workflowType))].sort()).toEqual(Object.keys(workflows).sort());
   });
 
-  it.each(uncancelled.map((one) => [one.name, one] as const))('%s does not replay with any of its activities removed', async (_name, one) => {
-    const types = activitiesOf(one.history);
-    const broken = types.map((type) => ({ ...one, history: withoutActivity(one.history, type) }));
+  it.each(uncancelled.map((one) => [one.name, one] as const))(
+    '%s does not replay with any of its activities removed',
+    async (_name, one) => {
+      const types = activitiesOf(one.history);
+      const broken = types.map((type) => ({ ...one, history: withoutActivity(one.history, type) }));
 
-    const errors = await replay(broken);
+      const errors = await replay(broken);
 
-    expect(errors.map((error, index) => [types[index], error])).toEqual(
-      types.map((type) => [type, 'DeterminismViolationError']),
-    );
-  });
+      expect(errors.map((error, index) => [types[index], error])).toEqual(
+        types.map((type) => [type, 'DeterminismViolationError']),
+      );
+    },
+  );
 });

@@ -121,7 +121,7 @@ function withValue(value: Json, path: Path, replacement: Json): Json {
   if (key === undefined) return replacement;
   const copy = (Array.isArray(value) ? [...value] : { ...(value as object) }) as Record<string | number, Json>;
   copy[key] = withValue(copy[key] ?? null, rest, replacement);
-  return copy as Json;
+  return copy;
 }
 
 /** The same order for the same seed. Mulberry32: https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */

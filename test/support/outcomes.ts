@@ -28,15 +28,19 @@ export async function resultOf(handle: Pick<WorkflowHandle, 'result'>): Promise<
 }
 
 export async function statusOf(handle: WorkflowHandle): Promise<ExperimentStatus> {
-  return (await handle.query('status')) as ExperimentStatus;
+  return handle.query<ExperimentStatus>('status');
 }
 
-/** Waits until the experiment is in the phase, and gives its status. */
+/** Waits until the experiment is in the phase, and gives its status. Not for phases that can go by between two looks. */
 export async function reaches(handle: WorkflowHandle, phase: Phase, limitMs = 60_000): Promise<ExperimentStatus> {
-  return eventually(async () => {
-    const status = await statusOf(handle);
-    return status.phase === phase ? status : undefined;
-  }, limitMs);
+  let last: ExperimentStatus | undefined;
+  const there = async (): Promise<ExperimentStatus | undefined> => {
+    last = await statusOf(handle);
+    return last.phase === phase ? last : undefined;
+  };
+  return eventually(there, limitMs).catch((error: unknown) => {
+    throw new Error(`${handle.workflowId} is ${last?.phase ?? 'unknown'}, not ${phase}`, { cause: error });
+  });
 }
 
 type Resource = Ledger['resources'][number];

@@ -26,7 +26,10 @@ describe('provision, started alone', () => {
     const bought = (await (await lab.start('provision', spec, experimentId)).result()) as ProvisionResult;
     const alive = instancesOf(await lab.ledger(), experimentId).filter((one) => one.endedAt === undefined);
     const input = { experimentId, spec };
-    const proven = (await (await lab.start('readiness', input)).result()) as { nodes: Node[]; progress: NodeProgress[] };
+    const proven = (await (await lab.start('readiness', input)).result()) as {
+      nodes: Node[];
+      progress: NodeProgress[];
+    };
     const stillAlive = instancesOf(await lab.ledger(), experimentId).filter((one) => one.endedAt === undefined);
     const end = { experimentId, regions: ['us-west-2'], settleSeconds: '300ms' };
     const cleaned: unknown = await (await lab.start('cleanup', end)).result();
@@ -100,15 +103,18 @@ describe('garbage from the Temporal UI', () => {
     ['a spec of something else', { apiVersion: 'v1', kind: 'Pod' }],
   ];
 
-  it.each(['experiment', 'provision', 'readiness', 'cleanup'])('fails %s as InvalidInput, without an AWS call', async (type) => {
-    const before = (await lab.ledger()).calls.length;
-    const startedAt = Date.now();
+  it.each(['experiment', 'provision', 'readiness', 'cleanup'])(
+    'fails %s as InvalidInput, without an AWS call',
+    async (type) => {
+      const before = (await lab.ledger()).calls.length;
+      const startedAt = Date.now();
 
-    const failures = await Promise.all(garbage.map(async ([, value]) => failureOf(await lab.start(type, value))));
+      const failures = await Promise.all(garbage.map(async ([, value]) => failureOf(await lab.start(type, value))));
 
-    expect(Date.now() - startedAt).toBeLessThan(20_000);
-    expect(failures.map((failure) => failure.type)).toEqual(garbage.map(() => 'InvalidInput'));
-    for (const { message } of failures) expect(message).toMatch(/^(\S+: .+\n?)+$/);
-    expect((await lab.ledger()).calls.length).toBe(before);
-  });
+      expect(Date.now() - startedAt).toBeLessThan(20_000);
+      expect(failures.map((failure) => failure.type)).toEqual(garbage.map(() => 'InvalidInput'));
+      for (const { message } of failures) expect(message).toMatch(/^(\S+: .+\n?)+$/);
+      expect((await lab.ledger()).calls.length).toBe(before);
+    },
+  );
 });

@@ -1,5 +1,10 @@
 /** Does provisioning go down the whole chain, buy exactly what is missing, and stop where going on is useless? */
-import { EC2Client, DescribeImagesCommand, DescribeInstancesCommand, DescribeSubnetsCommand } from '@aws-sdk/client-ec2';
+import {
+  EC2Client,
+  DescribeImagesCommand,
+  DescribeInstancesCommand,
+  DescribeSubnetsCommand,
+} from '@aws-sdk/client-ec2';
 import type { ProvisionResult } from '../../src/workflows/lifecycles';
 import type { Attempt } from '../../src/contracts/capacity';
 import type { ExperimentInput } from '../../src/schemas/experiment';
@@ -25,7 +30,11 @@ beforeAll(async () => {
           ...['m5.large', 'm5a.large'].map((type) => dry('us-west-2', type, 'spot')),
           dry('us-east-2', 'r5.large', '*'),
           // Two zones with two nodes each, the others with none.
-          ...['us-west-2a', 'us-west-2b'].map((zone) => ({ ...dry('us-west-2', 'c5.large', 'spot'), zone, capacity: 2 })),
+          ...['us-west-2a', 'us-west-2b'].map((zone) => ({
+            ...dry('us-west-2', 'c5.large', 'spot'),
+            zone,
+            capacity: 2,
+          })),
           dry('us-west-2', 'c5.large', 'spot'),
           ...['us-west-2a', 'us-west-2b'].map((zone) => ({ ...dry('us-west-2', 'c6i.large', '*'), zone, capacity: 1 })),
           dry('us-west-2', 'c6i.large', '*'),
@@ -83,7 +92,11 @@ describe('the chain', () => {
     ]);
     const [first] = result.attempts;
     expect(first?.refusals).toHaveLength(4);
-    expect(first?.refusals[0]).toMatchObject({ code: 'InsufficientInstanceCapacity', class: 'capacity', scope: 'pool' });
+    expect(first?.refusals[0]).toMatchObject({
+      code: 'InsufficientInstanceCapacity',
+      class: 'capacity',
+      scope: 'pool',
+    });
     expect(bought(await lab.ledger(), result.experimentId)).toEqual(Array(2).fill('t3a.micro spot us-west-2'));
   });
 

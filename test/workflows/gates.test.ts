@@ -26,7 +26,12 @@ beforeAll(async () => {
             mute: { agentNever: true },
             unset: { steps: [{ match: 'exit 7', exitCode: 7, stderr: 'no such file' }] },
             dead: broken,
-            deaf: { services: { 'app.service': { ports: [] }, 'other.service': { autostart: false, ports: [{ port: 8080 }] } } },
+            deaf: {
+              services: {
+                'app.service': { ports: [] },
+                'other.service': { autostart: false, ports: [{ port: 8080 }] },
+              },
+            },
           },
           overrides: [
             { component: 'lame', ordinal: 1, script: broken },
@@ -67,7 +72,9 @@ describe('a gate that is missed', () => {
   let handles: Map<string, WorkflowHandle>;
 
   beforeAll(async () => {
-    const all = cases.map(async ([gate, name, part]) => [gate, await start({ [name]: { ...strict, ...part } })] as const);
+    const all = cases.map(
+      async ([gate, name, part]) => [gate, await start({ [name]: { ...strict, ...part } })] as const,
+    );
     handles = new Map(await Promise.all(all));
   });
 
@@ -75,7 +82,8 @@ describe('a gate that is missed', () => {
     const { type, message, details } = await failureOf(handles.get(gate)!);
 
     expect(type).toBe('GateFailed');
-    const [, slot, id, named, seen] = /^(\S+) \((i-[0-9a-f]+)\) missed gate (\w+) after \d+ s: (.*); /.exec(message) ?? [];
+    const [, slot, id, named, seen] =
+      /^(\S+) \((i-[0-9a-f]+)\) missed gate (\w+) after \d+ s: (.*); /.exec(message) ?? [];
     expect([slot?.replace(/-\d$/, ''), named]).toEqual([component, gate]);
     expect(seen).toMatch(evidence);
     expect(details).toMatchObject({ phase: 'Failed', reason: 'NotReady', certificate: { verdict: 'clean' } });

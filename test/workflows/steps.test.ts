@@ -50,7 +50,7 @@ printf '{"sha256":"%s","characters":%s}' "$(sha256sum data | cut -d ' ' -f 1)" "
 `;
 
 describe('the output of a step', () => {
-  it('of one mebibyte arrives whole, with its result parsed', async () => {
+  it.concurrent('of one mebibyte arrives whole, with its result parsed', async () => {
     const handle = await run([{ name: 'big', on: 'box', run: ONE_MIB, result: { json: 'result.json' } }]);
 
     const result = await resultOf(handle);
@@ -64,7 +64,7 @@ describe('the output of a step', () => {
     await expectNoTrace(lab, handle.workflowId);
   });
 
-  it('is parsed from where the step says, and what is no result is said', async () => {
+  it.concurrent('is parsed from where the step says, and what is no result is said', async () => {
     const handle = await run([
       { name: 'stdout', on: 'box', run: `echo '{"rate": 12.5}'`, result: { output: 'json' } },
       { name: 'text', on: 'box', run: 'echo 12.5', result: { output: 'text' } },
@@ -86,31 +86,36 @@ describe('the output of a step', () => {
 });
 
 describe('a step', () => {
-  it('starts once on each node, and knows its slot, its peers and its own environment to the letter', async () => {
-    const hostile = '$(touch "$HOME/pwned") `id` "\'; exit 9 #\n\\ end';
-    const script = 'printf "%s|%s|%s" "$HOLDFAST_SLOT" "$HOLDFAST_PEERS_PAIR" "$HOSTILE"';
-    const handle = await run([{ name: 'tell', on: ['pair', 'box'], run: script, env: { HOSTILE: hostile } }], {
-      pair: { count: 2 },
-      box: {},
-    });
+  it.concurrent(
+    'starts once on each node, and knows its slot, its peers and its own environment to the letter',
+    async () => {
+      const hostile = '$(touch "$HOME/pwned") `id` "\'; exit 9 #\n\\ end';
+      const script = 'printf "%s|%s|%s" "$HOLDFAST_SLOT" "$HOLDFAST_PEERS_PAIR" "$HOSTILE"';
+      const handle = await run([{ name: 'tell', on: ['pair', 'box'], run: script, env: { HOSTILE: hostile } }], {
+        pair: { count: 2 },
+        box: {},
+      });
 
-    const { steps, nodes } = await resultOf(handle);
+      const { steps, nodes } = await resultOf(handle);
 
-    const addresses = ['pair-0', 'pair-1'].map(
-      (slot) => `${slot}=${nodes.find((node) => node.slot === slot)?.privateIp ?? ''}`,
-    );
-    const said = steps.map((step) => [step.slot, read(step.outputs.stdout)]).sort();
-    expect(said).toEqual(
-      ['box-0', 'pair-0', 'pair-1'].map((slot) => [slot, `${slot}|${addresses.join(',')}|${hostile}`]),
-    );
-    for (const node of nodes) expect(existsSync(onNode(node.instanceId, 'pwned'))).toBe(false);
-    const { resources } = await lab.ledger();
-    const starts = resources.filter((one) => one.type === 'step' && nodes.some((node) => one.id.includes(node.instanceId)));
-    expect(starts.map((one) => one.starts)).toEqual([1, 1, 1]);
-    await expectNoTrace(lab, handle.workflowId);
-  });
+      const addresses = ['pair-0', 'pair-1'].map(
+        (slot) => `${slot}=${nodes.find((node) => node.slot === slot)?.privateIp ?? ''}`,
+      );
+      const said = steps.map((step) => [step.slot, read(step.outputs.stdout)]).sort();
+      expect(said).toEqual(
+        ['box-0', 'pair-0', 'pair-1'].map((slot) => [slot, `${slot}|${addresses.join(',')}|${hostile}`]),
+      );
+      for (const node of nodes) expect(existsSync(onNode(node.instanceId, 'pwned'))).toBe(false);
+      const { resources } = await lab.ledger();
+      const starts = resources.filter(
+        (one) => one.type === 'step' && nodes.some((node) => one.id.includes(node.instanceId)),
+      );
+      expect(starts.map((one) => one.starts)).toEqual([1, 1, 1]);
+      await expectNoTrace(lab, handle.workflowId);
+    },
+  );
 
-  it('that runs over its limit is ended with 124 and fails the experiment as Timeout', async () => {
+  it.concurrent('that runs over its limit is ended with 124 and fails the experiment as Timeout', async () => {
     const script = 'echo $$ > "$HOME/pid"; sleep 300';
     const handle = await run([{ name: 'slow', on: 'box', run: script, timeout: '1s' }]);
 
@@ -124,7 +129,7 @@ describe('a step', () => {
     await expectNoTrace(lab, handle.workflowId);
   });
 
-  it('that fails ends the experiment, and the steps after it never start', async () => {
+  it.concurrent('that fails ends the experiment, and the steps after it never start', async () => {
     const handle = await run([
       { name: 'broken', on: 'box', run: 'echo "disk full" >&2; exit 42' },
       { name: 'after', on: 'box', run: 'true' },
@@ -141,7 +146,7 @@ describe('a step', () => {
     await expectNoTrace(lab, handle.workflowId);
   });
 
-  it('is ended on its node by a cancellation, before the node itself is ended', async () => {
+  it.concurrent('is ended on its node by a cancellation, before the node itself is ended', async () => {
     // Ending an instance kills by force; only the step's own end lets it say that it was asked to go.
     const script = `trap 'echo asked > "$HOME/ended"; exit 143' TERM; echo $$ > "$HOME/pid"; while :; do sleep 0.1; done`;
     const handle = await run([{ name: 'endless', on: 'box', run: script }]);

@@ -1,24 +1,15 @@
 /** Does an experiment come through what AWS does on bad days, and give up at once where trying again is useless? */
 import type { FaultPlan } from '../../src/simulator';
-import { startLab, type Lab } from '../support/lab';
+import { inLab } from '../support/in-lab';
+import type { Lab } from '../support/lab';
 import { expectNoTrace, failureOf, instancesOf, launchCalls, resultOf } from '../support/outcomes';
 import { smallSpec } from '../support/specs';
 
-let lab: Lab;
-
-beforeAll(async () => {
-  lab = await startLab();
-});
-
-afterAll(async () => {
-  await lab.close();
-});
-
-beforeEach(() => lab.control('reset', {}));
-afterEach(() => lab.control('faults', []));
+/** They run beside each other, on two cores that are shared with all the rest. */
+const LIMIT = 120_000;
 
 /** Calls of an operation by outcome, rehearsals left out. */
-async function outcomes(operation: string): Promise<Record<string, number>> {
+async function outcomes(lab: Lab, operation: string): Promise<Record<string, number>> {
   const { calls } = await lab.ledger();
   const counts: Record<string, number> = {};
   for (const call of calls.filter((one) => one.operation === operation && one.outcome !== 'DryRunOperation')) {
@@ -28,119 +19,151 @@ async function outcomes(operation: string): Promise<Record<string, number>> {
 }
 
 describe('an error that no repetition can help', () => {
-  it('stops at the one call that met it: a launch that is not allowed', async () => {
-    // The first CreateFleet is the rehearsal.
-    await lab.control('faults', [{ operation: 'CreateFleet', nth: 2, effect: { error: 'UnauthorizedOperation' } }]);
+  it.concurrent(
+    'stops at the one call that met it: a launch that is not allowed',
+    inLab(async (lab) => {
+      // The first CreateFleet is the rehearsal.
+      await lab.control('faults', [{ operation: 'CreateFleet', nth: 2, effect: { error: 'UnauthorizedOperation' } }]);
 
-    const handle = await lab.start('experiment', smallSpec({ components: { zk: {} }, steps: [] }));
-    const { type, message, details } = await failureOf(handle);
+      const handle = await lab.start('experiment', smallSpec({ components: { zk: {} }, steps: [] }));
+      const { type, message, details } = await failureOf(handle);
 
-    expect(type).toBe('NotAuthorized');
-    expect(message).toContain('UnauthorizedOperation');
-    expect(details).toMatchObject({ phase: 'Failed', reason: 'Policy', certificate: { verdict: 'clean' } });
-    expect(launchCalls(await lab.ledger())).toHaveLength(1);
-    await expectNoTrace(lab, handle.workflowId);
-  });
+      expect(type).toBe('NotAuthorized');
+      expect(message).toContain('UnauthorizedOperation');
+      expect(details).toMatchObject({ phase: 'Failed', reason: 'Policy', certificate: { verdict: 'clean' } });
+      expect(launchCalls(await lab.ledger())).toHaveLength(1);
+      await expectNoTrace(lab, handle.workflowId);
+    }),
+    LIMIT,
+  );
 
-  it('is met by the rehearsal, before anything is bought', async () => {
-    await lab.control('faults', [{ operation: 'CreateFleet', effect: { error: 'UnauthorizedOperation' } }]);
+  it.concurrent(
+    'is met by the rehearsal, before anything is bought',
+    inLab(async (lab) => {
+      await lab.control('faults', [{ operation: 'CreateFleet', effect: { error: 'UnauthorizedOperation' } }]);
 
-    const handle = await lab.start('experiment', smallSpec());
-    const { type } = await failureOf(handle);
+      const handle = await lab.start('experiment', smallSpec());
+      const { type } = await failureOf(handle);
 
-    expect(type).toBe('NotAuthorized');
-    const { calls, summary } = await lab.ledger();
-    expect(calls.filter((call) => call.operation === 'CreateFleet')).toHaveLength(1);
-    expect(summary.launched).toBe(0);
-    await expectNoTrace(lab, handle.workflowId);
-  });
+      expect(type).toBe('NotAuthorized');
+      const { calls, summary } = await lab.ledger();
+      expect(calls.filter((call) => call.operation === 'CreateFleet')).toHaveLength(1);
+      expect(summary.launched).toBe(0);
+      await expectNoTrace(lab, handle.workflowId);
+    }),
+    LIMIT,
+  );
 
-  it('is met while surveying: one call of each kind and no more', async () => {
-    await lab.control('faults', [
-      { operation: 'DescribeInstanceTypes', effect: { error: 'UnauthorizedOperation' } } satisfies FaultPlan[number],
-    ]);
+  it.concurrent(
+    'is met while surveying: one call of each kind and no more',
+    inLab(async (lab) => {
+      await lab.control('faults', [
+        { operation: 'DescribeInstanceTypes', effect: { error: 'UnauthorizedOperation' } } satisfies FaultPlan[number],
+      ]);
 
-    const handle = await lab.start('provision', smallSpec());
-    const { type } = await failureOf(handle);
+      const handle = await lab.start('provision', smallSpec());
+      const { type } = await failureOf(handle);
 
-    expect(type).toBe('NotAuthorized');
-    expect(await outcomes('DescribeInstanceTypes')).toEqual({ UnauthorizedOperation: 1 });
-    expect(launchCalls(await lab.ledger())).toEqual([]);
-  });
+      expect(type).toBe('NotAuthorized');
+      expect(await outcomes(lab, 'DescribeInstanceTypes')).toEqual({ UnauthorizedOperation: 1 });
+      expect(launchCalls(await lab.ledger())).toEqual([]);
+    }),
+    LIMIT,
+  );
 
-  it('is a request that AWS calls wrong', async () => {
-    const wrong = { error: 'InvalidParameterValue', message: 'Value (gp9) for parameter volumeType is invalid.' };
-    await lab.control('faults', [{ operation: 'CreateFleet', nth: 2, effect: wrong }] satisfies FaultPlan);
+  it.concurrent(
+    'is a request that AWS calls wrong',
+    inLab(async (lab) => {
+      const wrong = { error: 'InvalidParameterValue', message: 'Value (gp9) for parameter volumeType is invalid.' };
+      await lab.control('faults', [{ operation: 'CreateFleet', nth: 2, effect: wrong }] satisfies FaultPlan);
 
-    const handle = await lab.start('experiment', smallSpec({ components: { zk: {} }, steps: [] }));
-    const { type, message, details } = await failureOf(handle);
+      const handle = await lab.start('experiment', smallSpec({ components: { zk: {} }, steps: [] }));
+      const { type, message, details } = await failureOf(handle);
 
-    expect(type).toBe('InvalidRequest');
-    expect(message).toContain('Value (gp9) for parameter volumeType is invalid.');
-    expect(details).toMatchObject({ reason: 'Spec', certificate: { verdict: 'clean' } });
-    expect(launchCalls(await lab.ledger())).toHaveLength(1);
-    await expectNoTrace(lab, handle.workflowId);
-  });
+      expect(type).toBe('InvalidRequest');
+      expect(message).toContain('Value (gp9) for parameter volumeType is invalid.');
+      expect(details).toMatchObject({ reason: 'Spec', certificate: { verdict: 'clean' } });
+      expect(launchCalls(await lab.ledger())).toHaveLength(1);
+      await expectNoTrace(lab, handle.workflowId);
+    }),
+    LIMIT,
+  );
 
-  it('is an image that no region has: nothing is prepared, let alone bought', async () => {
-    const handle = await lab.start('experiment', smallSpec({ image: { id: 'ami-0123456789abcdef0' } }));
+  it.concurrent(
+    'is an image that no region has: nothing is prepared, let alone bought',
+    inLab(async (lab) => {
+      const handle = await lab.start('experiment', smallSpec({ image: { id: 'ami-0123456789abcdef0' } }));
 
-    const { type, message } = await failureOf(handle);
+      const { type, message } = await failureOf(handle);
 
-    expect(type).toBe('InvalidRequest');
-    expect(message).toBe('us-west-2: no image for component zk\nus-west-2: no image for component broker');
-    expect((await lab.ledger()).resources).toEqual([]);
-  });
+      expect(type).toBe('InvalidRequest');
+      expect(message).toBe('us-west-2: no image for component zk\nus-west-2: no image for component broker');
+      expect((await lab.ledger()).resources).toEqual([]);
+    }),
+    LIMIT,
+  );
 });
 
 describe('a bad day', () => {
-  it('is eventual consistency: what was just made is not found for a while', async () => {
-    await lab.control('delays', { visibilityLag: [400, 900], tagIndexLag: [300, 600] });
+  it.concurrent(
+    'is eventual consistency: what was just made is not found for a while',
+    inLab(async (lab) => {
+      await lab.control('delays', { visibilityLag: [400, 900], tagIndexLag: [300, 600] });
 
-    const handle = await lab.start('experiment', smallSpec({ settle: '1s' }));
-    const result = await resultOf(handle);
-    await lab.control('delays', { visibilityLag: [0, 0], tagIndexLag: [10, 50] });
+      const handle = await lab.start('experiment', smallSpec({ settle: '1s' }));
+      const result = await resultOf(handle);
+      await lab.control('delays', { visibilityLag: [0, 0], tagIndexLag: [10, 50] });
 
-    expect(result.phase).toBe('Done');
-    const ledger = await lab.ledger();
-    expect(instancesOf(ledger, handle.workflowId)).toHaveLength(5);
-    expect(ledger.calls.some((call) => /NotFound/.test(call.outcome))).toBe(true);
-    await expectNoTrace(lab, handle.workflowId);
-  });
+      expect(result.phase).toBe('Done');
+      const ledger = await lab.ledger();
+      expect(instancesOf(ledger, handle.workflowId)).toHaveLength(5);
+      expect(ledger.calls.some((call) => /NotFound/.test(call.outcome))).toBe(true);
+      await expectNoTrace(lab, handle.workflowId);
+    }),
+    LIMIT,
+  );
 
-  it('is a throttling storm: every other call is refused for a while, and the count is still exact', async () => {
-    const storm: FaultPlan = [{ operation: '*', probability: 1 / 2, times: 25, effect: { throttle: true } }];
-    await lab.control('faults', storm);
+  it.concurrent(
+    'is a throttling storm: every other call is refused for a while, and the count is still exact',
+    inLab(async (lab) => {
+      const storm: FaultPlan = [{ operation: '*', probability: 1 / 2, times: 25, effect: { throttle: true } }];
+      await lab.control('faults', storm);
 
-    const handle = await lab.start('experiment', smallSpec());
-    const result = await resultOf(handle);
-    await lab.control('faults', []);
+      const handle = await lab.start('experiment', smallSpec());
+      const result = await resultOf(handle);
+      await lab.control('faults', []);
 
-    expect(result.phase).toBe('Done');
-    const ledger = await lab.ledger();
-    expect(instancesOf(ledger, handle.workflowId)).toHaveLength(5);
-    const throttled = ledger.calls.filter((call) => /RequestLimitExceeded|ThrottlingException/.test(call.outcome));
-    expect(throttled.length).toBeGreaterThan(15);
-    await expectNoTrace(lab, handle.workflowId);
-  }, 180_000);
+      expect(result.phase).toBe('Done');
+      const ledger = await lab.ledger();
+      expect(instancesOf(ledger, handle.workflowId)).toHaveLength(5);
+      const throttled = ledger.calls.filter((call) => /RequestLimitExceeded|ThrottlingException/.test(call.outcome));
+      expect(throttled.length).toBeGreaterThan(15);
+      await expectNoTrace(lab, handle.workflowId);
+    }),
+    LIMIT,
+  );
 
-  it('is AWS in trouble: 5xx and broken connections are repeated with the same token', async () => {
-    await lab.control('faults', [
-      { operation: 'CreateFleet', nth: 2, effect: { error: 'InternalError', status: 500 } },
-      { operation: 'CreateLaunchTemplate', nth: 1, effect: { loseReply: true } },
-      { operation: 'CreateSecurityGroup', nth: 1, effect: { loseReply: true } },
-      { operation: 'SendCommand', nth: 1, effect: { error: 'InternalServerError', status: 500 } },
-    ] satisfies FaultPlan);
+  it.concurrent(
+    'is AWS in trouble: 5xx and broken connections are repeated with the same token',
+    inLab(async (lab) => {
+      await lab.control('faults', [
+        { operation: 'CreateFleet', nth: 2, effect: { error: 'InternalError', status: 500 } },
+        { operation: 'CreateLaunchTemplate', nth: 1, effect: { loseReply: true } },
+        { operation: 'CreateSecurityGroup', nth: 1, effect: { loseReply: true } },
+        { operation: 'SendCommand', nth: 1, effect: { error: 'InternalServerError', status: 500 } },
+      ] satisfies FaultPlan);
 
-    const handle = await lab.start('experiment', smallSpec());
-    const result = await resultOf(handle);
+      const handle = await lab.start('experiment', smallSpec());
+      const result = await resultOf(handle);
 
-    expect(result.phase).toBe('Done');
-    const ledger = await lab.ledger();
-    const made = (type: string) => ledger.resources.filter((one) => one.type === type);
-    expect(made('security-group')).toHaveLength(1);
-    expect(made('launch-template')).toHaveLength(2);
-    expect(instancesOf(ledger, handle.workflowId)).toHaveLength(5);
-    await expectNoTrace(lab, handle.workflowId);
-  });
+      expect(result.phase).toBe('Done');
+      const ledger = await lab.ledger();
+      const made = (type: string) => ledger.resources.filter((one) => one.type === type);
+      expect(made('security-group')).toHaveLength(1);
+      expect(made('launch-template')).toHaveLength(2);
+      expect(instancesOf(ledger, handle.workflowId)).toHaveLength(5);
+      await expectNoTrace(lab, handle.workflowId);
+    }),
+    LIMIT,
+  );
 });
