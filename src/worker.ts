@@ -1,10 +1,12 @@
 /** How does a worker come to life? The composition root: configuration, ports, activities, worker. No decisions. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type NativeConnectionOptions } from '@temporalio/worker';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import pino from 'pino';
 import { createActivities } from './activities';
 import { createCloud, type CloudOptions } from './aws/cloud';
+import { createTemporalPort } from './client/temporal-port';
 import { readConfig, temporalConnectionOptions, type Config } from './config';
 import { SEARCH_ATTRIBUTES, TASK_QUEUE } from './contracts/names';
 import { missingSearchAttributes, searchAttributeAdvice } from './dev/search-attributes';
@@ -44,11 +46,13 @@ export async function startWorker(settings: WorkerSettings): Promise<RunningWork
   await searchAttributesPresent(connection, namespace, log);
   const cloud = createCloud(settings.cloud);
   const results = createFolderStore(settings.resultsRoot);
+  const taskQueue = settings.taskQueue ?? TASK_QUEUE;
+  const temporal = createTemporalPort(new Client({ connection, namespace }), taskQueue);
   const worker = await Worker.create({
     connection,
     namespace,
-    taskQueue: settings.taskQueue ?? TASK_QUEUE,
-    activities: createActivities({ cloud, results, installation: settings.installation }),
+    taskQueue,
+    activities: createActivities({ cloud, results, temporal, installation: settings.installation }),
     shutdownGraceTime: GRACE,
     // Cancellation reaches an activity through its heartbeats, so they may not be held back for long.
     maxHeartbeatThrottleInterval: '5s',

@@ -2,16 +2,21 @@
 import type { Cloud } from '../aws/ports';
 import type { ResultStore } from '../results/port';
 import { createAdmissionActivities } from './admission';
+import { createAwsEventActivities } from './aws-event';
+import { createCapacityActivities } from './capacity';
 import { createCleanupActivities } from './cleanup';
 import { guard } from './failure';
 import { createProvisionActivities } from './provision';
 import { createReadinessActivities } from './readiness';
 import { createRecordActivities } from './record';
+import { createSentinelActivities } from './sentinel';
 import { createStepActivities } from './steps';
+import type { TemporalPort } from './temporal-port';
 
 export interface ActivityPorts {
   cloud: Cloud;
   results: ResultStore;
+  temporal: TemporalPort;
   /** The installation that this worker's experiments are tagged with. */
   installation: string;
 }
@@ -24,5 +29,8 @@ export function createActivities(ports: ActivityPorts) {
     ...createStepActivities(ports),
     ...createRecordActivities(ports),
     ...createCleanupActivities(ports),
+    ...createSentinelActivities(ports),
+    ...createAwsEventActivities(ports),
+    ...createCapacityActivities(ports),
   });
 }

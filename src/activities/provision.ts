@@ -186,12 +186,12 @@ async function surveyRegion(
   ]);
   const byZone = roomiestByZone(subnets);
   const facts = new Map(types.map((entry) => [entry.instanceType, entry]));
-  const spotUsd = new Map(prices.map((entry) => [`${entry.zone}/${entry.instanceType}`, entry.usd]));
+  const spotPrices = new Map(prices.map((entry) => [`${entry.zone}/${entry.instanceType}`, entry]));
   const offers = offered.flatMap(({ instanceType, zone }): PoolOffer[] => {
     const type = facts.get(instanceType);
     const subnet = byZone.get(zone);
     if (type === undefined || subnet === undefined) return [];
-    const spot = spotUsd.get(`${zone}/${instanceType}`);
+    const spot = spotPrices.get(`${zone}/${instanceType}`);
     const onDemand = compute.onDemandPrice(instanceType);
     return [
       {
@@ -201,7 +201,7 @@ async function surveyRegion(
         architecture: type.architecture,
         vcpus: type.vcpus,
         quotaFamily: type.quotaFamily,
-        ...(spot === undefined ? {} : { spotUsd: spot }),
+        ...(spot === undefined ? {} : { spotUsd: spot.usd, spotDayUsd: spot.dayUsd }),
         ...(onDemand === undefined ? {} : { onDemandUsd: onDemand }),
       },
     ];

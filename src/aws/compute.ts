@@ -2,11 +2,20 @@
 import type { AwsRegion } from './clients';
 import { createFleet, rehearseFleet } from './fleet';
 import { findImage } from './images';
-import { describeInstances, launchedBy, ofExperiment, tagResources, terminateInstances } from './instances';
-import { instanceTypes, offerings, spotPrices } from './instance-types';
+import { troubles } from './instance-status';
+import {
+  describeInstances,
+  launchedBy,
+  ofExperiment,
+  ofInstallation,
+  tagResources,
+  terminateInstances,
+} from './instances';
+import { instanceTypes, offerings } from './instance-types';
 import { ensureSecurityGroup, subnets } from './network';
 import { onDemandPrice } from './on-demand-prices';
 import type { ComputePort } from './ports';
+import { spotPrices } from './spot-prices';
 import { spotStatuses } from './spot-requests';
 import { ensureTemplate } from './templates';
 
@@ -24,6 +33,8 @@ export function createCompute(aws: AwsRegion): ComputePort {
     fleet: (request, call) => createFleet(aws, request, call),
     launchedBy: (launchId, call) => launchedBy(aws, launchId, call),
     ofExperiment: (experimentId, call) => ofExperiment(aws, experimentId, call),
+    ofInstallation: (installation, call) => ofInstallation(aws, installation, call),
+    troubles: (call) => troubles(aws, call),
     instances: (ids, call) => describeInstances(aws, ids, call),
     spotStatuses: (ids, call) => spotStatuses(aws, ids, call),
     terminate: (ids, call) => terminateInstances(aws, ids, call),

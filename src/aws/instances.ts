@@ -23,6 +23,10 @@ export async function ofExperiment(aws: AwsRegion, experimentId: string, call: C
   return livingWith(aws, { [TAG.experimentId]: experimentId, [TAG.managedBy]: MANAGED_BY }, call);
 }
 
+export async function ofInstallation(aws: AwsRegion, installation: string, call: Call = {}): Promise<InstanceView[]> {
+  return livingWith(aws, { [TAG.installation]: installation, [TAG.managedBy]: MANAGED_BY }, call);
+}
+
 async function livingWith(aws: AwsRegion, tags: Record<string, string>, call: Call): Promise<InstanceView[]> {
   const byTag = Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] }));
   const Filters = [...byTag, { Name: 'instance-state-name', Values: LIVING }];

@@ -20,8 +20,8 @@ const GROUPS: Group[] = [
     service: 'ec2',
     effect: 'read',
     names:
-      'DescribeAddresses DescribeFleets DescribeImages DescribeInstances DescribeInstanceTypeOfferings ' +
-      'DescribeInstanceTypes DescribeKeyPairs DescribeLaunchTemplates DescribeNetworkInterfaces ' +
+      'DescribeAddresses DescribeFleets DescribeImages DescribeInstances DescribeInstanceStatus ' +
+      'DescribeInstanceTypeOfferings DescribeInstanceTypes DescribeKeyPairs DescribeLaunchTemplates DescribeNetworkInterfaces ' +
       'DescribePlacementGroups DescribeRegions DescribeSecurityGroupRules DescribeSecurityGroups ' +
       'DescribeSpotInstanceRequests DescribeSpotPriceHistory DescribeSubnets DescribeTags DescribeVolumes DescribeVpcs',
   },

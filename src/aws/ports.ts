@@ -78,6 +78,17 @@ export interface SpotStatus {
   at: string;
 }
 
+/** An instance with a failed status check or a planned event. */
+export interface InstanceTrouble {
+  instanceId: string;
+  /** True when a status check of AWS fails. */
+  impaired: boolean;
+  /** ISO time, when AWS says since when. */
+  impairedSince?: string;
+  /** `code` is AWS's own: `instance-retirement`; `notBefore` an ISO time. Events that are over are left out. */
+  events: { code: string; notBefore?: string }[];
+}
+
 /** Launching and watching instances of one region. */
 export interface ComputePort {
   /** Types that exist, with what planning needs; unknown types are absent from the answer. */
@@ -94,7 +105,10 @@ export interface ComputePort {
   /** The newest available image for the architecture; undefined when there is none. */
   image(source: ImageSource, architecture: Architecture, call?: Call): Promise<string | undefined>;
   /** Newest Linux spot price per type and zone, in USD per hour. */
-  spotPrices(types: string[], call?: Call): Promise<{ instanceType: string; zone: string; usd: number }[]>;
+  spotPrices(
+    types: string[],
+    call?: Call,
+  ): Promise<{ instanceType: string; zone: string; usd: number; dayUsd: number }[]>;
   /** On-demand Linux price in USD per hour; undefined when the table does not hold it. */
   onDemandPrice(instanceType: string): number | undefined;
   /** The group of that name in the VPC, made when it is missing: open inside, the given rules from outside. */
@@ -112,6 +126,10 @@ export interface ComputePort {
   launchedBy(launchId: string, call?: Call): Promise<InstanceView[]>;
   /** Instances that carry both ownership tags of the experiment, ended ones left out. */
   ofExperiment(experimentId: string, call?: Call): Promise<InstanceView[]>;
+  /** Instances that carry the tags of an installation, whichever experiment they belong to, ended ones left out. */
+  ofInstallation(installation: string, call?: Call): Promise<InstanceView[]>;
+  /** Every instance of the region, whoever owns it, that AWS sees trouble with. A fixed number of calls but for pages. */
+  troubles(call?: Call): Promise<InstanceTrouble[]>;
   /** The instances with these ids; ids EC2 does not know are absent. */
   instances(ids: string[], call?: Call): Promise<InstanceView[]>;
   /** Spot requests of these instances; on-demand and unknown ones are absent. A notice of interruption shows here first. */

@@ -1,5 +1,6 @@
 /** Which commands are there? `holdfast` put together. */
 import { Command, type CommanderError } from 'commander';
+import { capacityCommand } from './commands/capacity';
 import { cleanupCommand } from './commands/cleanup';
 import { completionCommand } from './commands/completion';
 import { controlCommands } from './commands/control';
@@ -31,6 +32,7 @@ export function createProgram(
     attachCommand(source),
     showCommand(source),
     listCommand(source),
+    capacityCommand(source),
     ...controlCommands(source),
     cleanupCommand(source),
     validateCommand(source),

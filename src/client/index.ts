@@ -5,6 +5,7 @@ import { EXPERIMENT_ID, TASK_QUEUE } from '../contracts/names';
 import type { CleanupInput, CleanupResult, CleanupStatus } from '../contracts/messages';
 import type { ExperimentInput } from '../schemas/experiment';
 import { parseExperiment } from '../schemas/parse';
+import { listCapacity, type CapacityListing } from './capacity';
 import { runCleanup } from './cleanup';
 import { HoldfastError } from './errors';
 import { experimentHandle, type ExperimentHandle } from './experiment';
@@ -14,6 +15,7 @@ import { historyEvents, listExperiments, resolveId, type ExperimentListing, type
 import { staticDetails, staticSummary } from './summary';
 import { translated } from './translate';
 
+export type { CapacityListing } from './capacity';
 export { HoldfastError, type ProblemKind } from './errors';
 export type { ExperimentHandle } from './experiment';
 export { uiLinks, type UiLinks } from './links';
@@ -50,6 +52,8 @@ export interface Holdfast {
    * `onStatus` is told every second or so how far it is.
    */
   cleanup(input: CleanupInput, onStatus?: (status: CleanupStatus) => void): Promise<CleanupResult>;
+  /** Which pools refused lately, by account and region; all regions when none is named. */
+  capacity(region?: string): Promise<CapacityListing[]>;
   /** Events in the histories of an experiment and of the workflows it started (`<id>/...`). */
   historyEvents(id: string): Promise<number>;
   /** Whatever still waits for a result is rejected. */
@@ -80,6 +84,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Holdfast> {
       translated(input.experimentId, () =>
         client.withAbortSignal(closing.signal, () => runCleanup({ client, taskQueue }, input, onStatus)),
       ),
+    capacity: (region) => translated('capacity', () => listCapacity(client, region)),
     historyEvents: (id) => translated(id, () => historyEvents(client, id)),
     close: () => {
       closing.abort();

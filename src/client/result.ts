@@ -28,10 +28,10 @@ async function cancelledResult(client: Client, id: string): Promise<ExperimentRe
   try {
     const certificate = await cleanupResult(client, cleanupWorkflowId(id));
     const status = await client.workflow.getHandle(id).query<ExperimentStatus>(QUERY.status);
-    const { experimentId, phase, reason, message, nodes, attempts, steps, cost } = status;
+    const { experimentId, phase, reason, message, nodes, attempts, steps, interruptions, cost } = status;
     const why = { ...(reason === undefined ? {} : { reason }), ...(message === undefined ? {} : { message }) };
     const results = certificate.document.slice(0, Math.max(0, certificate.document.lastIndexOf('/')));
-    return { experimentId, phase, ...why, nodes, attempts, steps, cost, certificate, results };
+    return { experimentId, phase, ...why, nodes, attempts, steps, interruptions, cost, certificate, results };
   } catch {
     return undefined; // cancelled before it made anything, or nobody is there to ask
   }

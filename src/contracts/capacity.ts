@@ -73,6 +73,8 @@ export interface Attempt {
   seconds: number;
   /** ISO time of the request. */
   at: string;
+  /** Why these pools, in this order, this many: one line each. */
+  why?: string[];
 }
 
 /** A pool that can be asked for in a region, with everything a request for it needs. */
@@ -86,6 +88,8 @@ export interface PoolOffer {
   quotaFamily: string;
   /** Newest spot price in USD per hour; absent when AWS published none. */
   spotUsd?: number;
+  /** Mean spot price of the last 24 hours, in USD per hour; absent when AWS published none. */
+  spotDayUsd?: number;
   /** On-demand price in USD per hour; absent when unknown. */
   onDemandUsd?: number;
 }
@@ -100,4 +104,43 @@ export interface RegionSurvey {
   images: Record<string, Partial<Record<Architecture, string>>>;
   /** What stands against provisioning here, one line each; empty when nothing does. */
   problems: string[];
+}
+
+/** One thing that is not asked for until a time, and then carefully. */
+export interface PoolBlock {
+  /** Epoch milliseconds. */
+  untilMs: number;
+  /** Outages in a row, without a success in between. */
+  strikes: number;
+  class: ErrorClass;
+  /** AWS's code of the latest refusal. */
+  code: string;
+  /** When the latest news of it came from AWS, epoch milliseconds: of two memories the newer news counts. */
+  atMs: number;
+  /** Instances a request may ask for once the block has ended; doubled by each success, absent: 1. */
+  allowed?: number;
+}
+
+/** Blocks by what they cover: `pool:us-west-2a/t3.micro/spot`, `family:us-west-2/Standard/spot`, `subnet:subnet-1`. */
+export interface PoolMemory {
+  blocks: Record<string, PoolBlock>;
+}
+
+/** What one reply to a launch request taught, as experiments tell it to each other. Plain data, without AWS's words. */
+export interface CapacityNews {
+  /** Id of the experiment that asked. */
+  from: string;
+  /** When AWS answered, epoch milliseconds. */
+  atMs: number;
+  /** Pools that instances came from. */
+  came: Pool[];
+  /** What is blocked, by its key in the memory. */
+  refused: { key: string; class: ErrorClass; scope: RefusalScope; code: string }[];
+}
+
+/** The answer of the `memory` query of a `capacity` workflow. */
+export interface CapacityView extends PoolMemory {
+  /** Messages heard since it was first started, and those among them that were no news. */
+  told: number;
+  ignored: number;
 }

@@ -1,5 +1,6 @@
 /** What goes over the wire between workflows and their callers? Phases, reasons, queries, updates, results. */
 import type { Attempt, Market } from './capacity';
+import type { InterruptionRecord } from './failover';
 import type { Verdict } from './inventory';
 import type { NodeProgress } from './readiness';
 
@@ -64,6 +65,8 @@ export interface StepOutcome {
   result?: unknown;
   /** Where its whole output is kept in the result store. */
   outputs: { stdout: string; stderr: string; result?: string };
+  /** Slots that were replaced while it ran. */
+  disturbed?: string[];
   /** Why the declared result could not be read. */
   resultProblem?: string;
 }
@@ -99,6 +102,7 @@ export interface ExperimentStatus {
   desired: Record<string, number>;
   attempts: Attempt[];
   steps: StepOutcome[];
+  interruptions: InterruptionRecord[];
   cost: CostSummary;
   timeline: TimelineEntry[];
   cleanup?: { verdict: Verdict; left: string[]; digest: string };
@@ -113,6 +117,7 @@ export interface ExperimentResult {
   nodes: Node[];
   attempts: Attempt[];
   steps: StepOutcome[];
+  interruptions: InterruptionRecord[];
   cost: CostSummary;
   certificate: CertificateSummary;
   /** Folder or prefix that holds everything. */
@@ -170,6 +175,14 @@ export const QUERY = {
   attempts: 'attempts',
   cost: 'cost',
   timeline: 'timeline',
+  /** Of `capacity`. */
+  memory: 'memory',
 } as const;
 export const UPDATE = { extend: 'extend', hold: 'hold', release: 'release', stop: 'stop' } as const;
-export const SIGNAL = { note: 'note' } as const;
+export const SIGNAL = {
+  note: 'note',
+  /** A list of `Interruption`: what was noticed about nodes of the experiment. */
+  interruption: 'interruption',
+  /** Of `capacity`: what one launch request taught. */
+  told: 'told',
+} as const;

@@ -47,6 +47,29 @@ export function cleanupWorkflowId(experimentId: string): string {
   return `${experimentId}/cleanup`;
 }
 
+/**
+ * The id of the workflow that remembers what the pools of an account and region answered: `capacity/<account>/<region>`.
+ * Another endpoint than AWS's own has pools of its own, so what a simulator refuses blocks nothing at AWS.
+ */
+export function capacityWorkflowId(target: Place, region: string): string {
+  return `capacity/${placeName(target)}/${region}`;
+}
+
+/** The id of the workflow that watches the nodes of an account and region: `sentinel/<account>/<region>`. */
+export function sentinelWorkflowId(target: Place, region: string): string {
+  return `sentinel/${placeName(target)}/${region}`;
+}
+
+interface Place {
+  account: string;
+  /** Empty for AWS itself. */
+  endpoint: string;
+}
+
+function placeName({ account, endpoint }: Place): string {
+  return endpoint === '' ? account : `${account}@${endpoint.replace(/^\w+:\/\//, '')}`;
+}
+
 /** The stable name of a member of a component: `broker-0`. */
 export function slotName(component: string, ordinal: number): string {
   return `${component}-${String(ordinal)}`;

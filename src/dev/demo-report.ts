@@ -1,4 +1,5 @@
 /** What does the demo print with `--json`? One document, the same shape for every run. */
+import { secondsAfterNotice } from '../cli/render/losses';
 import type { ErrorClass, Market, RefusalScope } from '../contracts/capacity';
 import type { ExperimentResult, Phase, Reason } from '../contracts/messages';
 import type { Verdict } from '../contracts/inventory';
@@ -17,6 +18,17 @@ export interface DemoReport {
   }[];
   nodes: { slot: string; instanceId: string; type: string; zone: string; market: Market }[];
   steps: { name: string; slot: string; exitCode: number; result: unknown }[];
+  /** Nodes that were taken away; seconds from AWS's notice, null for what never came. */
+  interruptions: {
+    slot: string;
+    oldInstance: string;
+    newInstance: string | null;
+    noticeToDetected: number | null;
+    noticeToAsked: number | null;
+    noticeToReady: number | null;
+    pool: string;
+    newPool: string | null;
+  }[];
   /** `resources` is how many were ever seen. */
   certificate: { verdict: Verdict; resources: number; left: string[]; document: string };
   /** Of the simulator: instances launched, alive at the end, beyond what was asked for, without ownership tags. */
@@ -67,6 +79,16 @@ export function demoReport({ result, ledger, events, totalSeconds, criticalPathS
       slot,
       exitCode,
       result: value ?? null,
+    })),
+    interruptions: result.interruptions.map((record) => ({
+      slot: record.slot,
+      oldInstance: record.oldInstance,
+      newInstance: record.newInstance ?? null,
+      noticeToDetected: secondsAfterNotice(record, 'detectedAt') ?? null,
+      noticeToAsked: secondsAfterNotice(record, 'askedAt') ?? null,
+      noticeToReady: secondsAfterNotice(record, 'readyAt') ?? null,
+      pool: record.pool,
+      newPool: record.newPool ?? null,
     })),
     certificate: { verdict, resources, left, document },
     ledger: { launched, alive, duplicates, untagged, calls },

@@ -1,6 +1,7 @@
 /** What does `holdfast demo` do? A stack of its own, one experiment on it, what came of it, and everything gone. */
 import { appendFile, mkdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { join, resolve } from 'node:path';
 import type { ExperimentHandle } from '../client';
 import type { Context } from '../cli/context';
@@ -10,7 +11,7 @@ import { span } from '../cli/render/format';
 import { resultPage } from '../cli/render/result';
 import { loadSpec, type LoadedSpec } from '../cli/spec-file';
 import { follow } from '../cli/watch';
-import type { ExperimentResult } from '../contracts/messages';
+import { FINAL_PHASES, type ExperimentResult } from '../contracts/messages';
 import { criticalPathSeconds } from './critical-path';
 import { demoReport, type DemoFacts } from './demo-report';
 import { readLedger } from './ledger';
@@ -73,7 +74,9 @@ async function play({ context, settings, stack, loaded, say, signal }: Play): Pr
   const experiment = await stack.client.start({ ...loaded.input, owner: loaded.input.owner ?? context.config.owner });
   for (const line of opening(experiment, stack)) say(line);
   const view = settings.json ? plainLines(context, say) : progressView(context, experiment.url);
+  const reclaiming = reclaimOne(experiment, stack, signal).catch(() => undefined);
   const result = await follow(experiment, view, signal);
+  await reclaiming;
   if (result === undefined) {
     say('interrupted: stopping everything this demo started');
     context.exit(EXIT.cancelledOrExpired);
@@ -85,6 +88,27 @@ async function play({ context, settings, stack, loaded, say, signal }: Play): Pr
   context.exit(exitCodeOf(result));
   if (settings.keep) await linger(stack, say, signal);
 }
+
+/** AWS gives two minutes; the demo has not that much time. */
+const NOTICE_SECONDS = 12;
+
+/** Takes one spot node back while the first step runs: one of a component that the step does not run on. */
+async function reclaimOne(experiment: ExperimentHandle, stack: Stack, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const { phase, nodes, steps } = await experiment.status();
+    if (signal.aborted || steps.length > 0 || FINAL_PHASES.includes(phase)) return;
+    const doomed = nodes.find((node) => node.market === 'spot' && node.component === 'bookkeeper');
+    if (phase === 'Running' && doomed !== undefined) {
+      const body = JSON.stringify({ instanceId: doomed.instanceId, noticeSeconds: NOTICE_SECONDS });
+      await fetch(`${stack.simulatorUrl}/_sim/interrupt`, { method: 'POST', body });
+      return;
+    }
+    await delay(LOOK_MS, undefined, { signal });
+  }
+}
+
+/** How soon after the step's start the node is taken: soon enough for its replacement to be ready before the end. */
+const LOOK_MS = 500;
 
 function opening(experiment: ExperimentHandle, stack: Stack): string[] {
   return [

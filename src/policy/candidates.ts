@@ -9,7 +9,8 @@ import {
 } from '../contracts/capacity';
 import type { ComponentSpec } from '../schemas/experiment';
 import { priceOf } from './cost';
-import { blockOf, type PoolBlock, type PoolMemory } from './pool-memory';
+import { allowanceOf, blockOf, type PoolBlock, type PoolMemory } from './pool-memory';
+import { orderPools } from './pool-order';
 import { fullPools } from './spread';
 import type { MarketPolicy, Tier } from './tiers';
 
@@ -63,15 +64,43 @@ export function blockOfOffer(offer: PoolOffer, market: Market, question: LaunchQ
   return blockOf(question.memory, pool, offer.subnetId, offer.quotaFamily, question.nowMs);
 }
 
-/** The pools of a tier to ask next, cheapest first, with a line for what was left out although it was free. */
-export function requestOf(tier: Tier, question: LaunchQuestion): { offers: PoolOffer[]; notes: string[] } {
+/** What one request would ask, and why: `notes` for the timeline, `why` about the order. */
+export interface TierRequest {
+  offers: PoolOffer[];
+  /** At most what is missing; fewer when the pools gave nothing lately. */
+  count: number;
+  /** Whether a pool is among them that refused lately, so that nobody else should ask it at the same time. */
+  probes: boolean;
+  notes: string[];
+  why: string[];
+}
+
+/** The pools of a tier to ask next, best first, with a line for what was left out although it was free. */
+export function requestOf(tier: Tier, question: LaunchQuestion): TierRequest {
   const free = offersOf(tier, question).filter((offer) => isFree(offer, tier.market, question));
   const limit = dearAbove(tier, question);
   const worth = free.filter((offer) => (priceOf(offer, tier.market) ?? 0) <= limit);
   const dear = free.filter((offer) => !worth.includes(offer)).map((offer) => keyOf(offer, tier.market, question));
   const notes =
     dear.length === 0 ? [] : [`left out, dearer than on-demand (${limit.toFixed(4)} USD/h): ${dear.join(', ')}`];
-  return { offers: oneRequest(preferSpread(worth, tier, question), tier.market), notes };
+  const care = withCare(preferSpread(worth, tier, question), tier, question);
+  return { ...care, ...oneRequest(care.offers, tier.market, question), notes: [...notes, ...care.notes] };
+}
+
+/**
+ * Pools that refused lately are asked for few at a time: one, then twice as many after each success. They join a
+ * request that is no larger than that, and make one of their own when a tier has no other pool.
+ */
+function withCare(offers: PoolOffer[], tier: Tier, question: LaunchQuestion): Omit<TierRequest, 'why'> {
+  const { memory, missing, nowMs, survey } = question;
+  const allowance = (offer: PoolOffer): number => allowanceOf(memory, poolOf(offer, tier.market, survey.region), nowMs);
+  const most = offers.length === 0 ? missing : Math.max(...offers.map(allowance));
+  const count = Math.min(missing, most);
+  const joining = offers.filter((offer) => allowance(offer) >= count);
+  const probes = joining.some((offer) => allowance(offer) < Infinity);
+  const keys = joining.map((offer) => keyOf(offer, tier.market, question)).join(', ');
+  const note = `${String(count)} of ${String(missing)} first, to see whether there is capacity again: ${keys}`;
+  return { offers: joining, count, probes, notes: count === missing ? [] : [note] };
 }
 
 function isFree(offer: PoolOffer, market: Market, question: LaunchQuestion): boolean {
@@ -94,28 +123,18 @@ function preferSpread(offers: PoolOffer[], tier: Tier, question: LaunchQuestion)
   return roomy.length > 0 ? roomy : offers;
 }
 
-/** What fits in one request: by price, then zone; one subnet per zone (the survey's first), as EC2 Fleet demands. */
-function oneRequest(offers: PoolOffer[], market: Market): PoolOffer[] {
+/** What fits in one request: the best pools first; one subnet per zone (the survey's first), as EC2 Fleet demands. */
+function oneRequest(
+  offers: PoolOffer[],
+  market: Market,
+  question: LaunchQuestion,
+): { offers: PoolOffer[]; why: string[] } {
   const subnets = new Map<string, string>();
   for (const { zone, subnetId } of offers) if (!subnets.has(zone)) subnets.set(zone, subnetId);
-  const ordered = offers
-    .filter((offer) => subnets.get(offer.zone) === offer.subnetId)
-    .sort((a, b) => compare(rank(a, market), rank(b, market)) || compare(place(a), place(b)));
+  const usable = offers.filter((offer) => subnets.get(offer.zone) === offer.subnetId);
+  const { offers: ordered, why } = orderPools(usable, market, question);
   const types = new Set([...new Set(ordered.map((offer) => offer.instanceType))].slice(0, MAX_TYPES));
-  return ordered.filter((offer) => types.has(offer.instanceType));
-}
-
-/** A pool without a published price comes last. */
-function rank(offer: PoolOffer, market: Market): number {
-  return priceOf(offer, market) ?? Infinity;
-}
-
-function place({ zone, instanceType }: PoolOffer): string {
-  return `${zone}/${instanceType}`;
-}
-
-function compare<T extends number | string>(a: T, b: T): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return { offers: ordered.filter((offer) => types.has(offer.instanceType)), why };
 }
 
 function poolOf({ zone, instanceType }: PoolOffer, market: Market, region: string): Pool {

@@ -17,8 +17,14 @@ export type LaunchPlan =
       kind: 'ask';
       tier: TierName;
       market: Market;
-      /** Cheapest first, at most one subnet per zone, all neither asked in this pass nor blocked. */
+      /** Best first, at most one subnet per zone, all neither asked in this pass nor blocked. */
       offers: PoolOffer[];
+      /** How many to ask for: all that are missing, or fewer when the pools gave nothing lately. */
+      count: number;
+      /** Whether a pool is among them that refused lately: it is asked by one request at a time. */
+      probes: boolean;
+      /** Why the pools are in this order, one line each. */
+      why: string[];
       allocation: 'price-capacity-optimized' | 'diversified';
       notes: string[];
     }
@@ -30,9 +36,10 @@ export type LaunchPlan =
  *     spot of m6i in a and b -> both refuse -> spot-wide: m5 in a and b -> 2 of 3 came -> on-demand: m6i for 1
  *     spot blocked by the memory of an earlier launch -> on-demand at once
  *     spot refused by quota -> the family's spot pools are out, wider types too -> on-demand
+ *     spot was refused an hour ago, 3 wanted -> 1 of spot -> came -> 2 of spot
  *
- * Within a pass tiers only go forward and no pool is asked twice, so a pass ends after at most as many requests as it
- * has pools; requests whose reply judged no pool (see `afterReply`) do not count.
+ * Within a pass tiers only go forward and no pool that refused is asked twice, so a pass ends after at most as many
+ * requests as it has pools and nodes; requests whose reply judged no pool (see `afterReply`) do not count.
  */
 export function planLaunch(question: LaunchQuestion): LaunchPlan {
   const tiers = tiersInPass(question);
@@ -42,7 +49,7 @@ export function planLaunch(question: LaunchQuestion): LaunchPlan {
     notes.push(...request.notes);
     if (request.offers.length === 0) continue;
     const allocation = question.spec.quorum ? 'diversified' : 'price-capacity-optimized';
-    return { kind: 'ask', tier: tier.name, market: tier.market, offers: request.offers, allocation, notes };
+    return { kind: 'ask', tier: tier.name, market: tier.market, allocation, ...request, notes };
   }
   return { kind: 'exhausted', ...whyExhausted(tiers, question), notes };
 }

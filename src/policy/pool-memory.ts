@@ -1,43 +1,53 @@
 /** Which pools refused lately, and until when are they left alone? A memory as plain data, passed in and returned. */
-import { poolKey, type ErrorClass, type Pool, type Refusal, type RefusalScope } from '../contracts/capacity';
+import {
+  poolKey,
+  type CapacityNews,
+  type Pool,
+  type PoolBlock,
+  type PoolMemory,
+  type Refusal,
+  type RefusalScope,
+} from '../contracts/capacity';
+import { durationMs, POOL_CAP_MS } from './block-time';
 
-/** One thing that is not asked for until a time. */
-export interface PoolBlock {
-  /** Epoch milliseconds. */
-  untilMs: number;
-  /** Outages in a row, without a success in between. */
-  strikes: number;
-  class: ErrorClass;
-  /** AWS's code of the latest refusal. */
-  code: string;
-}
+export type { PoolBlock, PoolMemory } from '../contracts/capacity';
 
-/** Blocks by what they cover: `pool:us-west-2a/t3.micro/spot`, `family:us-west-2/Standard/spot`, `subnet:subnet-1`. */
-export interface PoolMemory {
-  blocks: Record<string, PoolBlock>;
-}
-
-const MINUTE = 60_000;
-/** A pool that went down is nearly always still down after this long, so a shorter block only repeats the refusal. */
-const POOL_MS = 3 * MINUTE;
-/** The median outage of scarce pools is 29 minutes: above an hour a block mostly hides capacity that came back. */
-const POOL_CAP_MS = 60 * MINUTE;
-/** A quota moves when an instance of the family ends and leaves the count, or when AWS raises it. */
-const FAMILY_QUOTA_MS = 15 * MINUTE;
-/** Quotas of a whole region move by request, which takes longer. */
-const REGION_QUOTA_MS = 30 * MINUTE;
-/** AWS adds a type to a zone a few times a year. */
-const NOT_OFFERED_MS = 24 * 60 * MINUTE;
-/** Addresses come back when instances end. */
-const SUBNET_MS = 5 * MINUTE;
-/** A missing right needs a person; this often it is worth to see whether there was one. */
-const RIGHT_MS = 30 * MINUTE;
 /** Strikes of a pool that nobody asked for a day say nothing any more; dropping them bounds the memory. */
-const FORGET_MS = 24 * 60 * MINUTE;
+const FORGET_MS = 24 * 60 * 60_000;
+/**
+ * How long after its block a pool is asked with care. As long as the longest block: by then two of three outages are
+ * over (facts of scarce pools: down after 60 min .35), and a refusal costs one request.
+ */
+const HALF_OPEN_MS = POOL_CAP_MS;
+/** A pool that gave this many at once is open: larger requests are split by AWS's own limits first. */
+const OPEN_AT = 64;
 
 /** A memory in which nothing is blocked. */
 export function emptyMemory(): PoolMemory {
   return { blocks: {} };
+}
+
+/** What a reply taught, in a form that can be told: each refusal by the key of what it blocks, each key once. */
+export function newsOf(
+  from: string,
+  came: readonly Pool[],
+  refusals: readonly Refusal[],
+  quotaFamilyOf: (instanceType: string) => string,
+  atMs: number,
+): CapacityNews {
+  const refused = new Map<string, CapacityNews['refused'][number]>();
+  for (const refusal of refusals) {
+    const key = coveredBy(refusal, quotaFamilyOf(refusal.pool.instanceType));
+    if (key === undefined) continue;
+    refused.set(key, { key, class: refusal.class, scope: refusal.scope, code: refusal.code });
+  }
+  const pools = new Map(came.map((pool) => [poolKey(pool), pool]));
+  return { from, atMs, came: [...pools.values()], refused: [...refused.values()] };
+}
+
+/** The memory after news. Success first: a pool that gave its last node and then refused is blocked, not cleared. */
+export function recordNews(memory: PoolMemory, { came, refused, atMs }: CapacityNews): PoolMemory {
+  return recordBlocks(recordSuccess(memory, came, atMs), refused, atMs);
 }
 
 /**
@@ -56,25 +66,56 @@ export function recordRefusals(
   quotaFamilyOf: (instanceType: string) => string,
   nowMs: number,
 ): PoolMemory {
-  const blocks = remembered(memory, nowMs);
-  for (const refusal of refusals) {
-    const key = coveredBy(refusal, quotaFamilyOf(refusal.pool.instanceType));
-    if (key === undefined) continue;
+  return recordBlocks(memory, newsOf('', [], refusals, quotaFamilyOf, nowMs).refused, nowMs);
+}
+
+function recordBlocks(memory: PoolMemory, refused: CapacityNews['refused'], atMs: number): PoolMemory {
+  const blocks = remembered(memory, atMs);
+  for (const { key, code, ...kind } of refused) {
     const before = blocks[key];
-    const strikes = before === undefined ? 1 : before.strikes + (before.untilMs > nowMs ? 0 : 1);
-    const untilMs = Math.max(nowMs + durationMs(refusal, strikes), before?.untilMs ?? 0);
-    blocks[key] = { untilMs, strikes, class: refusal.class, code: refusal.code };
+    if (before !== undefined && before.atMs > atMs) continue;
+    const strikes = before === undefined ? 1 : before.strikes + (before.untilMs > atMs ? 0 : 1);
+    const untilMs = Math.max(atMs + durationMs(kind, strikes), before?.untilMs ?? 0);
+    blocks[key] = { untilMs, strikes, class: kind.class, code, atMs };
   }
   return { blocks };
 }
 
-/** The memory after instances came from these pools: their strikes, and what was held against their zone, are gone. */
+/**
+ * The memory after instances came from these pools: their strikes, and what was held against their zone, are gone.
+ * A pool that was blocked may be asked for twice as many as before, until it counts as open again. What
+ * is no newer than what is remembered changes nothing, so that it may be told twice.
+ */
 export function recordSuccess(memory: PoolMemory, pools: readonly Pool[], nowMs: number): PoolMemory {
-  const cleared = new Set(
-    pools.flatMap((pool) => [`pool:${poolKey(pool)}`, `zone:${pool.zone}`, marketKey(pool), `region:${pool.region}`]),
-  );
-  const kept = Object.entries(remembered(memory, nowMs)).filter(([key]) => !cleared.has(key));
+  const own = new Set(pools.map((pool) => `pool:${poolKey(pool)}`));
+  const around = new Set(pools.flatMap((pool) => [`zone:${pool.zone}`, marketKey(pool), `region:${pool.region}`]));
+  const kept = Object.entries(remembered(memory, nowMs)).flatMap(([key, block]): [string, PoolBlock][] => {
+    if (block.atMs >= nowMs) return [[key, block]];
+    if (around.has(key)) return [];
+    if (!own.has(key)) return [[key, block]];
+    const allowed = 2 * (block.allowed ?? 1);
+    return allowed >= OPEN_AT ? [] : [[key, { ...block, untilMs: nowMs, strikes: 0, atMs: nowMs, allowed }]];
+  });
   return { blocks: Object.fromEntries(kept) };
+}
+
+/** Both memories in one: of what both know, the newer news; of news of one moment, the longer block. */
+export function mergeMemories(one: PoolMemory, other: PoolMemory): PoolMemory {
+  const blocks = { ...one.blocks };
+  for (const [key, block] of Object.entries(other.blocks)) {
+    const known = blocks[key];
+    if (known === undefined || isNewer(block, known)) blocks[key] = block;
+  }
+  return { blocks };
+}
+
+function isNewer(block: PoolBlock, known: PoolBlock): boolean {
+  return block.atMs === known.atMs ? block.untilMs > known.untilMs : block.atMs > known.atMs;
+}
+
+/** The memory without what says nothing any more. */
+export function compactMemory(memory: PoolMemory, nowMs: number): PoolMemory {
+  return { blocks: remembered(memory, nowMs) };
 }
 
 /** What keeps this pool from being asked now: of several blocks the one that lasts longest; undefined when free. */
@@ -99,6 +140,22 @@ export function blockOf(
     .sort((a, b) => b.untilMs - a.untilMs)[0];
 }
 
+/**
+ * How many instances one request may ask of a pool that is not blocked: one after an outage, twice as many after each
+ * success, any number once the pool is open.
+ *
+ *     refused at 0:00 -> from 0:03 on 1; came -> 2; came -> 4; ... 32; came -> any; refused -> blocked, then 1
+ *     refused at 0:00, not asked until 1:03 -> any
+ */
+export function allowanceOf(memory: PoolMemory, pool: Pool, nowMs: number): number {
+  const block = memory.blocks[`pool:${poolKey(pool)}`];
+  return block === undefined || !isHalfOpen(block, nowMs) ? Infinity : (block.allowed ?? 1);
+}
+
+function isHalfOpen({ untilMs }: PoolBlock, nowMs: number): boolean {
+  return untilMs + HALF_OPEN_MS > nowMs;
+}
+
 /** The key of what a refusal blocks; undefined when it says nothing about later requests. */
 function coveredBy(refusal: Refusal, quotaFamily: string): string | undefined {
   if (endsTheRun(refusal)) return undefined;
@@ -120,14 +177,6 @@ function coveredBy(refusal: Refusal, quotaFamily: string): string | undefined {
 /** A missing right or a wrong request stops the run; only what is narrower than the run is worth remembering. */
 function endsTheRun({ class: word, scope }: Refusal): boolean {
   return word === 'auth' ? scope !== 'market' : ['config', 'shape', 'idempotency'].includes(word);
-}
-
-function durationMs(refusal: Refusal, strikes: number): number {
-  if (refusal.class === 'not-offered') return NOT_OFFERED_MS;
-  if (refusal.class === 'auth') return RIGHT_MS;
-  if (refusal.class === 'quota') return refusal.scope === 'family' ? FAMILY_QUOTA_MS : REGION_QUOTA_MS;
-  if (refusal.scope === 'subnet') return SUBNET_MS;
-  return Math.min(POOL_CAP_MS, POOL_MS * 2 ** (strikes - 1));
 }
 
 function familyKey(pool: Pool, quotaFamily: string): string {

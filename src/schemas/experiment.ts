@@ -75,6 +75,14 @@ const component = z.strictObject({
   quorum: z.boolean().default(false),
   /** How many nodes that miss a limit may be replaced. */
   replacements: z.number().int().min(0).max(100).default(2),
+  /** What the loss of a node means: a new generation of its slot, the end of the experiment, or nothing. */
+  onInterruption: z.enum(['replace', 'fail', 'ignore']).default('replace'),
+  /** How many nodes may be replaced after the component was ready; then the experiment fails as Interrupted. */
+  failovers: z.number().int().min(0).max(1000).default(10),
+  /** Run on a node under notice, for as long as the notice leaves: flush, hand over, say goodbye. */
+  onDrain: z.string().min(1).max(32_000).optional(),
+  /** Run on the other members after a replacement took the slot, with the new peers in the environment. */
+  onReplace: z.string().min(1).max(32_000).optional(),
   limits: gateLimits,
 });
 
@@ -86,6 +94,8 @@ const step = z.strictObject({
   run: z.string().min(1).max(32_000),
   env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is no variable name'), z.string().max(4096)).default({}),
   timeout: duration.default(1800),
+  /** When some node is replaced while the step runs: keep what it made and say so, run all of it again, or fail. */
+  onDisturbed: z.enum(['rerun', 'keep', 'fail']).default('keep'),
   result: z
     .union([
       z.strictObject({ json: z.string().min(1).max(1024) }),

@@ -1,33 +1,21 @@
-/** What can be asked and changed from outside? JSON under `/_sim`: ledger, scenario, faults, capacity, interruptions, reset. */
+/** What can be asked and changed from outside? JSON under `/_sim`: ledger, scenario, faults, capacity, losses, reset. */
+import { lossControls, lossReads } from './control/losses';
+import { checkBody, ControlError, numberOr, orBadRequest, type Control } from './control/input';
 import { createFaults, type Fault } from './faults';
 import { ledgerDocument } from './ledger-document';
 import { createRandom } from './random';
-import type { CapacityRule, Delays, QuotaRule, ScenarioPatch } from './scenario';
+import type { CapacityRule, Delays, QuotaRule, Scenario, ScenarioPatch } from './scenario';
+import { checkDelays, MARKETS, POOL_FIELDS } from './scenario-check';
 import { loadScenario } from './scenario-load';
-import { interrupt } from './world/lifecycle';
 import { resetWorld } from './world/world';
 import type { World } from './world/state';
-
-/** Answers a control request; throws ControlError for a bad one. */
-export type Control = (world: World, body: Record<string, unknown>) => unknown;
-
-export class ControlError extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
-/** The notice AWS gives before it takes a spot instance back. */
-const NOTICE_SECONDS = 120;
 
 const GET: Record<string, Control> = {
   '': (world) => ({ name: world.scenario.name, seed: world.seed, exec: world.exec, epoch: world.epoch }),
   scenario: (world) => world.scenario,
   ledger: (world) => ledgerDocument(world),
   faults: (world) => world.faults,
+  ...lossReads,
 };
 
 const POST: Record<string, Control> = {
@@ -46,20 +34,19 @@ const POST: Record<string, Control> = {
     return { ok: true, seed: world.seed };
   },
   delays: (world, body) => {
-    const unknown = Object.keys(body).find((name) => !(name in world.scenario.delays));
-    if (unknown !== undefined) throw new ControlError(400, `unknown delay '${unknown}'`);
+    orBadRequest(() => checkDelays('delays', body, world.scenario.delays));
     world.scenario = { ...world.scenario, delays: { ...world.scenario.delays, ...(body as Partial<Delays>) } };
     return world.scenario.delays;
   },
   capacity: (world, body) => {
+    checkBody('capacity', body, { ...POOL_FIELDS, capacity: 'count' });
     const rule = { region: '*', zone: '*', type: '*', market: '*', ...body } as CapacityRule;
-    if (typeof rule.capacity !== 'number') throw new ControlError(400, 'capacity must be a number of instances');
     world.overrides.capacity.unshift(rule);
     return { ok: true, rule };
   },
   quota: (world, body) => {
+    checkBody('quota', body, { 'region?': 'text', 'group?': 'text', 'market?': MARKETS, vcpus: 'count' });
     const rule = { region: '*', group: '*', market: '*', ...body } as QuotaRule;
-    if (typeof rule.vcpus !== 'number') throw new ControlError(400, 'vcpus must be a number');
     world.overrides.quotas.unshift(rule);
     return { ok: true, rule };
   },
@@ -70,19 +57,13 @@ const POST: Record<string, Control> = {
     world.faults = createFaults(plan);
     return { ok: true, faults: plan.length };
   },
-  interrupt: (world, { instanceId, noticeSeconds }) => {
-    for (const state of world.regions.values()) {
-      const instance = state.instances.get(String(instanceId));
-      if (!instance) continue;
-      if (instance.market !== 'spot') throw new ControlError(400, `${instance.id} is not a spot instance`);
-      interrupt(world, state, instance, numberOr(noticeSeconds, NOTICE_SECONDS) * 1000);
-      return { ok: true, interruption: instance.interruption ?? null };
-    }
-    throw new ControlError(404, `no instance '${String(instanceId)}'`);
-  },
+  ...lossControls,
 };
 
-/** Runs the control call of this method and path (without `/_sim`). Parts of the simulator add their own to `world.controls`. */
+/**
+ * Runs the control call of this method and path (without `/_sim`); reads get their query as body. Parts of the simulator
+ * add their own to `world.controls`.
+ */
 export function runControl(world: World, method: string, path: string, body: unknown): unknown {
   const name = path.replace(/^\/+|\/+$/g, '');
   const control = (method === 'GET' ? GET : POST)[name] ?? world.controls.get(name);
@@ -92,22 +73,12 @@ export function runControl(world: World, method: string, path: string, body: unk
       `no control '${method} /_sim/${name}'; known: ${[...Object.keys(GET), ...Object.keys(POST)].join(', ')}`,
     );
   }
+  if (typeof (body ?? {}) !== 'object') throw new ControlError(400, `expected a JSON object, got ${typeof body}`);
   return control(world, (body ?? {}) as Record<string, unknown>);
 }
 
-function scenarioOf(source: unknown): ReturnType<typeof loadScenario> {
-  try {
-    return loadScenario(source as string | ScenarioPatch);
-  } catch (error) {
-    throw new ControlError(400, error instanceof Error ? error.message : String(error));
-  }
-}
-
-function numberOr(value: unknown, fallback: number): number {
-  if (value === undefined) return fallback;
-  if (typeof value !== 'number' || !Number.isFinite(value))
-    throw new ControlError(400, `expected a number, got ${JSON.stringify(value)}`);
-  return value;
+function scenarioOf(source: unknown): Scenario {
+  return orBadRequest(() => loadScenario(source as string | ScenarioPatch));
 }
 
 function isFault(value: unknown): value is Fault {

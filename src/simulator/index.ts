@@ -24,7 +24,7 @@ export interface SimulatorOptions {
   port?: number;
   host?: '127.0.0.1';
   /** A built-in name, the path of a YAML or JSON file, or the scenario itself (whole or over another); `quick` when absent. */
-  scenario?: Scenario | ScenarioPatch | 'quick' | 'aws-like' | (string & {});
+  scenario?: Scenario | ScenarioPatch | 'quick' | 'aws-like' | 'bad-afternoon' | (string & {});
   seed?: number;
   /** Run SSM commands as real processes of this machine. */
   exec?: boolean;

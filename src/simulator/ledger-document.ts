@@ -20,6 +20,8 @@ export interface LedgerResource {
   agentOnlineAt?: number;
   /** Client token of the launch call. */
   launchToken?: string;
+  /** Of fleets: how many pools the launch call was refused by. */
+  refused?: number;
   hourlyPriceUsd?: number;
   /** Of steps: the token, the machine, and how often the script was started. */
   token?: string;
@@ -27,11 +29,32 @@ export interface LedgerResource {
   starts?: number;
 }
 
+export interface LedgerInterruption {
+  instanceId: string;
+  experimentId?: string;
+  component?: string;
+  region: string;
+  zone: string;
+  instanceType: string;
+  /** When the warning was given, and when the machine was to end by it. */
+  noticeAt: number;
+  endsAt: number;
+  /** When it began to shut down, by the warning or by a caller before that, with the reason; and when it was gone. */
+  endedAt?: number;
+  endedBy?: string;
+  goneAt?: number;
+  reason: string;
+  /** `control`, `weather`, `losses`, `price` or `trace`, or what the caller of `/_sim/interrupt` said. */
+  by: string;
+}
+
 export interface LedgerDocument {
   scenario: string;
   seed: number;
   resources: LedgerResource[];
   calls: CallRecord[];
+  /** Machines taken back, in the order of their notices. */
+  interruptions: LedgerInterruption[];
   summary: {
     /** Instances ever made, and those that have not ended. */
     launched: number;
@@ -69,6 +92,7 @@ export function ledgerDocument(world: World): LedgerDocument {
       [...state.all.values()].filter(({ furniture }) => !furniture).map((resource) => entry(state, resource, now)),
     ),
     calls: world.ledger.calls,
+    interruptions: world.interrupted.map((instance) => interruptionEntry(instance, now)),
     summary: {
       launched: instances.length,
       alive: instances.filter((instance) => stateAt(instance, now) !== 'terminated').length,
@@ -95,8 +119,12 @@ function entry(state: RegionState, resource: SimResource, now: number): LedgerRe
     draws,
     ...(isInstance(resource) ? instanceEntry(state, resource, now) : {}),
     ...(isStep(resource) ? { token: resource.token, instanceId: resource.instanceId, starts: resource.starts } : {}),
-    ...(isFleet(resource) && resource.clientToken !== undefined ? { launchToken: resource.clientToken } : {}),
+    ...(isFleet(resource) ? fleetEntry(resource) : {}),
   };
+}
+
+function fleetEntry({ clientToken, errors }: SimFleet): Partial<LedgerResource> {
+  return { refused: errors.length, ...(clientToken === undefined ? {} : { launchToken: clientToken }) };
 }
 
 function instanceEntry(state: RegionState, instance: SimInstance, now: number): Partial<LedgerResource> {
@@ -110,6 +138,31 @@ function instanceEntry(state: RegionState, instance: SimInstance, now: number): 
     ...(instance.agentOnlineAt === undefined ? {} : { agentOnlineAt: instance.agentOnlineAt }),
     ...(token === undefined ? {} : { launchToken: token }),
   };
+}
+
+function interruptionEntry(instance: SimInstance, now: number): LedgerInterruption {
+  const { id, region, zone, instanceType, tags, interruption } = instance;
+  const { noticeAt = 0, at: endsAt = 0, reason = '', by = '' } = interruption ?? {};
+  const { ExperimentID: experimentId, Component: component } = tags;
+  return {
+    instanceId: id,
+    ...(experimentId === undefined ? {} : { experimentId }),
+    ...(component === undefined ? {} : { component }),
+    region,
+    zone,
+    instanceType,
+    noticeAt,
+    endsAt,
+    ...endOf(instance, now),
+    reason,
+    by,
+  };
+}
+
+function endOf({ terminatingAt, terminatedAt, stateReason }: SimInstance, now: number): Partial<LedgerInterruption> {
+  if (terminatingAt === undefined) return {};
+  const end = { endedAt: terminatingAt, endedBy: stateReason?.code ?? '' };
+  return terminatedAt === undefined || terminatedAt > now ? end : { ...end, goneAt: terminatedAt };
 }
 
 /** What a tagging caller must put on everything it makes; spot requests cannot be tagged by CreateFleet. */

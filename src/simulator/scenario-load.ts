@@ -1,16 +1,20 @@
-/** Which scenario is meant? A name, a YAML or JSON file, or a patch over one of the two built-in ones. */
+/** Which scenario is meant? A name, a YAML or JSON file, or a patch over one of the built-in ones. */
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import type { Scenario, ScenarioPatch } from './scenario';
+import { checkDelays, checkTrace, checkWeather } from './scenario-check';
+import type { TraceRule } from './scenario-weather';
+import { BAD_AFTERNOON } from './scenarios/bad-afternoon';
 import { AWS_LIKE, QUICK } from './scenarios/defaults';
 
-const BUILT_IN: Record<string, Scenario> = { quick: QUICK, 'aws-like': AWS_LIKE };
+const BUILT_IN: Record<string, Scenario> = { quick: QUICK, 'aws-like': AWS_LIKE, 'bad-afternoon': BAD_AFTERNOON };
 
 /** The scenario of this name, file path or patch. Throws an Error that names the bad field or file. */
 export function loadScenario(source: string | ScenarioPatch | undefined = 'quick'): Scenario {
-  if (typeof source !== 'string') return applyPatch(source);
+  if (typeof source !== 'string') return applyPatch(source, '.');
   const known = BUILT_IN[source];
-  return known ?? applyPatch(readPatch(source));
+  return known ?? applyPatch(readPatch(source), dirname(source));
 }
 
 function readPatch(path: string): ScenarioPatch {
@@ -22,9 +26,11 @@ function readPatch(path: string): ScenarioPatch {
 }
 
 /** Rules of the patch come before those of the base, since the first match wins; facts are laid over by key. */
-function applyPatch(patch: ScenarioPatch, base = BUILT_IN[patch.extends ?? 'quick']): Scenario {
+function applyPatch(patch: ScenarioPatch, folder: string): Scenario {
+  const base = BUILT_IN[patch.extends ?? 'quick'];
   if (!base) throw new Error(`Scenario: 'extends' must be one of ${Object.keys(BUILT_IN).join(', ')}`);
   checkKeys(patch, base);
+  checkWeather(patch);
   return {
     ...base,
     ...withoutExtends(patch),
@@ -35,7 +41,27 @@ function applyPatch(patch: ScenarioPatch, base = BUILT_IN[patch.extends ?? 'quic
     prices: { ...base.prices, ...patch.prices },
     api: { ...base.api, ...patch.api },
     nodes: { ...base.nodes, ...patch.nodes },
+    traces: (patch.traces ?? base.traces).map((rule, index) => recorded(rule, index, folder)),
   };
+}
+
+/** The rule with its recording, read from its file when it is not given in place. */
+function recorded(rule: TraceRule, index: number, folder: string): TraceRule {
+  const where = `Scenario: traces[${index}]`;
+  if (rule.trace !== undefined) return { ...rule, trace: checkTrace(where, rule.trace) };
+  if (rule.path === undefined) throw new Error(`${where}: needs a path, or the recording itself as trace`);
+  const path = resolve(folder, rule.path);
+  return { ...rule, trace: checkTrace(`${where}: ${path}`, readTrace(where, path)) };
+}
+
+function readTrace(where: string, path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new Error(`${where}: ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 function withoutExtends(patch: ScenarioPatch): Partial<Scenario> {
@@ -48,7 +74,5 @@ function checkKeys(patch: ScenarioPatch, base: Scenario): void {
   const known = new Set([...Object.keys(base), 'extends']);
   const unknown = Object.keys(patch).find((key) => !known.has(key));
   if (unknown !== undefined) throw new Error(`Scenario: unknown field '${unknown}'; known: ${[...known].join(', ')}`);
-  const delay = Object.keys(patch.delays ?? {}).find((key) => !(key in base.delays));
-  if (delay !== undefined)
-    throw new Error(`Scenario: unknown delay '${delay}'; known: ${Object.keys(base.delays).join(', ')}`);
+  checkDelays('Scenario: delays', patch.delays ?? {}, base.delays);
 }

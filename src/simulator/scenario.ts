@@ -1,6 +1,7 @@
 /** What is a scenario? Everything about the simulated AWS that can be chosen, as data; see docs/simulator.md. */
 import type { FaultPlan } from './faults';
 import type { Range } from './random';
+import type { LossPlan, PoolPattern, TraceRule, WeatherRule } from './scenario-weather';
 import type { Market } from './world/state';
 
 export interface Scenario {
@@ -18,6 +19,12 @@ export interface Scenario {
   /** Instances that die while pending, with this StateReason. */
   launchFailures: LaunchFailureRule[];
   prices: PriceFacts;
+  /** Outages, drains, price moves and hints over time. */
+  weather: WeatherRule[];
+  /** Losses by chance; each plan draws its own. */
+  losses: LossPlan[];
+  /** Pools that follow recorded availability. */
+  traces: TraceRule[];
   delays: Delays;
   api: ApiLimits;
   faults: FaultPlan;
@@ -39,20 +46,12 @@ export interface InstanceTypeFacts {
 }
 
 /** How many live instances a pool can hold. First rule that matches wins; `*` is a wildcard in each field. */
-export interface CapacityRule {
-  region: string;
-  zone: string;
-  type: string;
-  market: Market | '*';
+export interface CapacityRule extends PoolPattern {
   capacity: number;
 }
 
 /** A pool whose instances go from pending to terminated (`times` instances, all when left out). */
-export interface LaunchFailureRule {
-  region: string;
-  zone: string;
-  type: string;
-  market: Market | '*';
+export interface LaunchFailureRule extends PoolPattern {
   code: string;
   message?: string;
   times?: number;
@@ -91,12 +90,19 @@ export interface Delays {
   visibilityLag: Range;
   tagIndexLag: Range;
   volumeReady: Range;
+  /** From AttachVolume to attached, from DetachVolume to available. */
+  volumeAttach: Range;
+  volumeDetach: Range;
   /** How long a network interface outlives its terminated instance. */
   interfaceLinger: Range;
   /** How long a terminated instance is still described. */
   terminatedVisible: Range;
   /** From running until both status checks say ok. */
   statusChecks: Range;
+  /** From the warning until the spot request's status shows it. */
+  spotStatusLag: Range;
+  /** From what happens until its event is delivered. */
+  eventDelivery: Range;
 }
 
 export interface ApiLimits {
@@ -157,7 +163,7 @@ export interface PortScript {
 
 /** What a caller may give: any part of a scenario, over the one it `extends` (`quick` when it does not say). */
 export type ScenarioPatch = Partial<Omit<Scenario, 'delays' | 'prices' | 'api' | 'nodes'>> & {
-  extends?: 'quick' | 'aws-like';
+  extends?: 'quick' | 'aws-like' | 'bad-afternoon';
   delays?: Partial<Delays>;
   prices?: Partial<PriceFacts>;
   api?: Partial<ApiLimits>;

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ControlError, runControl } from './control';
+import { runControl } from './control';
+import { ControlError } from './control/input';
 import { AwsError } from './errors';
 import { strike, type FaultEffect } from './faults';
 import { takeCall } from './throttle';
@@ -167,9 +168,11 @@ async function answerControl(
   let status = 200;
   let result: unknown;
   try {
-    const parsed: unknown = body.length > 0 ? JSON.parse(body.toString('utf8')) : undefined;
-    const [route = ''] = path.slice('/_sim'.length).split('?');
-    result = await runControl(world, request.method ?? 'GET', route, parsed);
+    const { method = 'GET' } = request;
+    const [route = '', query] = path.slice('/_sim'.length).split('?');
+    const asked = method === 'GET' ? Object.fromEntries(new URLSearchParams(query)) : undefined;
+    const parsed: unknown = body.length > 0 ? JSON.parse(body.toString('utf8')) : asked;
+    result = await runControl(world, method, route, parsed);
   } catch (error) {
     status = error instanceof ControlError ? error.status : error instanceof SyntaxError ? 400 : 500;
     result = { error: error instanceof Error ? error.message : String(error) };

@@ -3,6 +3,7 @@ import { defineQuery, defineSignal, defineUpdate, setHandler, type CancellationS
 import { parseDuration } from '../contracts/duration';
 import { FINAL_PHASES, QUERY, SIGNAL, UPDATE } from '../contracts/messages';
 import type { Attempt } from '../contracts/capacity';
+import type { Interruption } from '../contracts/interruptions';
 import type { CostSummary, ExperimentStatus, Node, TimelineEntry } from '../contracts/messages';
 import { failure } from './failure';
 import { setExpiry, tell, type RunState } from './run-state';
@@ -16,6 +17,7 @@ const extendUpdate = defineUpdate<{ expiresAt: string }, [{ by: string | number 
 const holdUpdate = defineUpdate<{ phase: string }>(UPDATE.hold);
 const releaseUpdate = defineUpdate<{ phase: string }>(UPDATE.release);
 const stopUpdate = defineUpdate<{ phase: string }>(UPDATE.stop);
+const interruptionSignal = defineSignal<[unknown]>(SIGNAL.interruption);
 const noteSignal = defineSignal<[unknown]>(SIGNAL.note);
 
 /** What users decided meanwhile; read by the lifecycle. */
@@ -27,11 +29,13 @@ export interface Controls {
   stopped: boolean;
   /** The lease ran out. */
   expired: boolean;
+  /** Notices about nodes that nobody has acted on. */
+  reported: Interruption[];
 }
 
 /** Sets every handler; done before the first await so that no message meets a workflow without ears. */
 export function listen(state: RunState, work: CancellationScope): Controls {
-  const controls: Controls = { hold: false, released: false, stopped: false, expired: false };
+  const controls: Controls = { hold: false, released: false, stopped: false, expired: false, reported: [] };
   setHandler(statusQuery, () => state.status, { description: 'Everything that is known now' });
   setHandler(inventoryQuery, () => state.status.nodes, { description: 'The nodes by slot' });
   setHandler(attemptsQuery, () => state.status.attempts, { description: 'Every launch request with its refusals' });
@@ -43,6 +47,15 @@ export function listen(state: RunState, work: CancellationScope): Controls {
       tell(state, `note: ${(typeof text === 'string' ? text : JSON.stringify(text)).slice(0, 500)}`);
     },
     { description: 'Adds a line to the timeline' },
+  );
+  setHandler(
+    interruptionSignal,
+    (notices) => {
+      const known = Array.isArray(notices) ? notices.filter(isNotice) : [];
+      controls.reported.push(...known.filter((notice) => MEANS_LOSS.has(notice.kind)));
+      for (const notice of known) tell(state, `${notice.instanceId} ${notice.kind}: ${notice.reason}`);
+    },
+    { description: 'What was noticed about nodes: [{"instanceId": "i-...", "kind": "reclaim", "reason": "..."}]' },
   );
   setHandler(
     extendUpdate,
@@ -103,6 +116,13 @@ export function listen(state: RunState, work: CancellationScope): Controls {
     },
   );
   return controls;
+}
+
+/** A rebalance recommendation or planned maintenance alone never costs a node its slot. */
+const MEANS_LOSS = new Set<string>(['reclaim', 'ended', 'unhealthy']);
+
+function isNotice(value: unknown): value is Interruption {
+  return typeof value === 'object' && value !== null && 'instanceId' in value && 'kind' in value && 'reason' in value;
 }
 
 function checkExtend(state: RunState, input: unknown): void {

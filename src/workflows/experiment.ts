@@ -11,9 +11,10 @@ import type { Admission } from '../activities/admission';
 import type { CleanupResult, ExperimentResult, Node, Phase, Reason } from '../contracts/messages';
 import type { FailureType } from '../contracts/failures';
 import type { Ownership } from '../contracts/names';
-import { mutations, reads } from './activity-proxies';
+import { looks, mutations, reads } from './activity-proxies';
 import { listen, type Controls } from './controls';
 import { causeOf, failure, reasonOf, wasCancelled } from './failure';
+import { guarded, isWhole, type Failover } from './failover';
 import type { Provisioning } from './fill';
 import { provisionNodes, replaceNodes, type Provisioned } from './provision';
 import { proveReady, type Cascade } from './readiness';
@@ -35,8 +36,6 @@ interface Run {
   state: RunState;
   controls: Controls;
   ownership: Ownership;
-  /** What is still to be cleaned up is everything with the experiment's tags, whether this knows of it or not. */
-  provisioned?: Provisioned;
 }
 
 /**
@@ -125,39 +124,74 @@ async function watchLease(run: Run, work: CancellationScope): Promise<void> {
 
 async function labour(run: Run): Promise<void> {
   const { state, admission } = run;
-  const { spec, target } = admission;
-  const { experimentId } = state.status;
-  await keep(run, 'spec.json', spec);
+  await keep(run, 'spec.json', admission.spec);
   setPhase(state, 'Provisioning');
   const provisioning = provisioningOf(run);
-  run.provisioned = await provisionNodes(provisioning);
-  setNodes(state, run.provisioned.nodes);
-  state.status.region = run.provisioned.nodes[0]?.region ?? '';
+  const provisioned = await provisionNodes(provisioning);
+  setNodes(state, provisioned.nodes);
+  state.status.region = provisioned.nodes[0]?.region ?? '';
+  void keepSentinel(run, provisioned.nodes);
   setPhase(state, 'Configuring');
-  const nodes = await proveReady(cascadeOf(run, provisioning, run.provisioned), run.provisioned.nodes);
+  const cascade = cascadeOf(run, provisioning, provisioned);
+  const nodes = await proveReady(cascade, provisioned.nodes);
   setNodes(state, nodes);
   setPhase(state, 'Ready');
   const naming = nameNodes(run, nodes);
-  if (spec.steps.length === 0) await condition(() => run.controls.released);
-  else {
-    setPhase(state, 'Running');
-    await runSteps({
-      target,
-      experimentId,
-      firstRunId: workflowInfo().firstExecutionRunId,
-      spec,
-      nodes,
-      onStep: (outcome) => {
-        state.status.steps = [...state.status.steps, outcome];
-        tell(state, `step ${outcome.name} on ${outcome.slot} exited ${String(outcome.exitCode)}`);
-      },
-      onEvent: (text) => {
-        tell(state, text);
-      },
-    });
-    setPhase(state, 'Collecting');
-  }
+  const failover = failoverOf(run, { provisioning, provisioned, cascade });
+  await guarded(failover, () => workOn(run, failover));
   await naming;
+}
+
+async function workOn(run: Run, failover: Failover): Promise<void> {
+  const { state, admission } = run;
+  const { spec, target } = admission;
+  const { status } = state;
+  if (spec.steps.length === 0) {
+    await condition(() => run.controls.released);
+    return;
+  }
+  setPhase(state, 'Running');
+  await runSteps({
+    target,
+    experimentId: status.experimentId,
+    firstRunId: workflowInfo().firstExecutionRunId,
+    spec,
+    nodes: () => status.nodes,
+    replaced: () =>
+      status.interruptions.filter((record) => record.newInstance !== undefined).map((record) => record.slot),
+    whole: () => condition(() => isWhole(failover)),
+    taken: (gone) => condition(() => !status.nodes.some((node) => gone.has(node.instanceId))),
+    onStep: (outcome) => {
+      status.steps = [...status.steps, outcome];
+      tell(state, `step ${outcome.name} on ${outcome.slot} exited ${String(outcome.exitCode)}`);
+    },
+    onEvent: (text) => {
+      tell(state, text);
+    },
+  });
+  setPhase(state, 'Collecting');
+}
+
+function failoverOf(run: Run, parts: Pick<Failover, 'provisioning' | 'provisioned' | 'cascade'>): Failover {
+  const { state, controls } = run;
+  const { status } = state;
+  return {
+    ...parts,
+    reported: controls.reported,
+    records: status.interruptions,
+    nodes: () => status.nodes,
+    progress: () => status.progress,
+    promote: (nodes) => {
+      setNodes(state, nodes);
+      void nameNodes(
+        run,
+        nodes.filter((node) => node.generation > 1),
+      );
+    },
+    onChange: () => {
+      publish(state);
+    },
+  };
 }
 
 function provisioningOf(run: Run): Provisioning {
@@ -196,6 +230,21 @@ function cascadeOf(run: Run, provisioning: Provisioning, provisioned: Provisione
       return fresh;
     },
   };
+}
+
+/** Between two checks that the region's sentinel runs: a sentinel that was ended costs no more than this. */
+const SENTINEL_CHECK_MS = 30_000;
+
+/** Has the nodes watched for as long as the work goes on. */
+async function keepSentinel(run: Run, nodes: Node[]): Promise<void> {
+  const regions = [...new Set(nodes.map((node) => node.region))];
+  const { target } = run.admission;
+  const summary = `have ${regions.join(', ')} watched`;
+  await looks.ensureSentinel
+    .executeWithOptions({ summary }, [{ target, regions, pollMs: SENTINEL_CHECK_MS }])
+    .catch((error: unknown) => {
+      if (!wasCancelled(error)) tell(run.state, `nobody watches for interruptions: ${causeOf(error).message}`);
+    });
 }
 
 /** Names follow at their own pace, and an experiment that ends earlier does without. */
@@ -289,6 +338,7 @@ function resultOf(run: Run, ending: Ending, certificate: CleanupResult): Experim
     nodes: everyNode,
     attempts: status.attempts,
     steps: status.steps,
+    interruptions: status.interruptions,
     cost: status.cost,
     certificate: { verdict, resources, left, digest, document },
     results: run.admission.results,

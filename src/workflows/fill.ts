@@ -1,21 +1,13 @@
 /** How is one component filled in one region? Tier by tier, one request for the missing count each time. */
-import { sleep, workflowInfo } from '@temporalio/workflow';
+import { condition, sleep, workflowInfo } from '@temporalio/workflow';
 import type { Target } from '../activities/target';
-import {
-  poolKey,
-  type Attempt,
-  type LaunchedNode,
-  type Pool,
-  type PoolOffer,
-  type Refusal,
-  type RegionSurvey,
-} from '../contracts/capacity';
+import { poolKey, type Attempt, type LaunchedNode, type PoolOffer, type RegionSurvey } from '../contracts/capacity';
 import type { Ownership } from '../contracts/names';
 import { afterReply, planLaunch, spreadProblems, type RegionPass } from '../policy/chain';
-import { recordRefusals, recordSuccess, type PoolMemory } from '../policy/pool-memory';
 import type { ComponentSpec, ExperimentSpec } from '../schemas/experiment';
 import { mutations } from './activity-proxies';
 import { failure } from './failure';
+import { learn, memoryOf, readShared, type Knowledge } from './shared-memory';
 
 /** What provisioning works on and tells. */
 export interface Provisioning {
@@ -30,7 +22,9 @@ export interface Provisioning {
 
 /** State shared by all components while they are filled, and by later replacements. */
 export interface Chain {
-  memory: PoolMemory;
+  knowledge: Knowledge;
+  /** True while a pool that refused lately is asked: no other component asks such a one meanwhile. */
+  probing: boolean;
   surveys: Record<string, RegionSurvey>;
   /** Launch template by region and component. */
   templates: Record<string, Record<string, string>>;
@@ -83,10 +77,15 @@ export async function fill(
   if (spec === undefined || survey === undefined) throw failure('Internal', `${name} is filled before it is surveyed`);
   const filling: Filling = { run, chain, pass, name, spec, survey, count, nodes: [], asked: [], attempts: [] };
   while (filling.nodes.length < count) {
+    await readShared(run, chain, pass.region);
     const plan = planNext(filling);
+    if (plan.kind === 'ask' && plan.probes && chain.probing) {
+      await condition(() => !chain.probing);
+      continue;
+    }
     for (const note of plan.notes) run.onEvent(`${name}: ${note}`);
     if (plan.kind === 'exhausted') return atTheEnd(filling, plan);
-    const attempt = await ask(filling, plan);
+    const attempt = await askInTurn(filling, plan);
     await takeIn(filling, attempt);
   }
   for (const problem of spreadProblems(name, spec, filling.nodes)) run.onEvent(problem);
@@ -100,7 +99,7 @@ function planNext({ run, chain, pass, name, spec, survey, count, nodes, asked }:
     policy: spec.market ?? run.spec.market,
     survey,
     markets: pass.markets,
-    memory: chain.memory,
+    memory: memoryOf(chain.knowledge, pass.region),
     missing: count - nodes.length,
     asked,
     members: nodes,
@@ -128,15 +127,26 @@ async function takeIn(filling: Filling, attempt: Attempt): Promise<void> {
   for (const note of next.notes) run.onEvent(`${name}: ${note}`);
   if (next.kind === 'again' && next.repeatAfterMs !== undefined) {
     await sleep(next.repeatAfterMs, { summary: `${name}: no pool was judged, asking the same again` });
-  } else {
+  } else if (next.kind === 'again') {
     filling.asked.push(...attempt.pools);
+  }
+}
+
+async function askInTurn(filling: Filling, plan: Order): Promise<Attempt> {
+  const { chain } = filling;
+  if (!plan.probes) return ask(filling, plan);
+  chain.probing = true;
+  try {
+    return await ask(filling, plan);
+  } finally {
+    chain.probing = false;
   }
 }
 
 async function ask(filling: Filling, plan: Order): Promise<Attempt> {
   const { run, chain, pass, name, survey } = filling;
   const { region } = pass;
-  const missing = filling.count - filling.nodes.length;
+  const missing = plan.count;
   const ordinal = chain.ordinals[name] ?? 0;
   chain.ordinals[name] = ordinal + 1;
   const { firstExecutionRunId } = workflowInfo();
@@ -157,11 +167,14 @@ async function ask(filling: Filling, plan: Order): Promise<Attempt> {
       count: missing,
     },
   ]);
+  const seconds = (Date.now() - startedAt) / 1000;
   const kept = result.nodes.slice(0, missing);
   await endSurplus(run, region, result.nodes.slice(missing));
   filling.nodes.push(...kept.map((node) => ({ ...node, region, offer: offerOf(plan.offers, node) })));
   const pools = plan.offers.map(({ zone, instanceType }) => ({ region, zone, instanceType, market: plan.market }));
-  remember(chain, plan, pools, kept, result.refusals);
+  const came = pools.filter((pool) =>
+    kept.some((node) => node.zone === pool.zone && node.instanceType === pool.instanceType),
+  );
   const attempt: Attempt = {
     component: name,
     region,
@@ -171,21 +184,13 @@ async function ask(filling: Filling, plan: Order): Promise<Attempt> {
     asked: missing,
     launched: kept.length,
     refusals: result.refusals,
-    seconds: (Date.now() - startedAt) / 1000,
+    seconds,
     at: new Date(startedAt).toISOString(),
+    ...(plan.notes.length + plan.why.length === 0 ? {} : { why: [...plan.notes, ...plan.why] }),
   };
   run.onAttempt(attempt);
+  await learn(run, chain, region, { came, refusals: result.refusals });
   return attempt;
-}
-
-/** Success first: a pool that gave its last node and then refused is blocked, not cleared. */
-function remember(chain: Chain, plan: Order, pools: Pool[], kept: LaunchedNode[], refusals: Refusal[]): void {
-  const families = new Map(plan.offers.map((offer) => [offer.instanceType, offer.quotaFamily]));
-  const filled = pools.filter((pool) =>
-    kept.some((node) => node.zone === pool.zone && node.instanceType === pool.instanceType),
-  );
-  const cleared = recordSuccess(chain.memory, filled, Date.now());
-  chain.memory = recordRefusals(cleared, refusals, (type) => families.get(type) ?? type, Date.now());
 }
 
 function launchSummary({ name, pass }: Filling, { market, offers }: Order, missing: number): string {

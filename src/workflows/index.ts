@@ -2,3 +2,5 @@
 export { experiment } from './experiment';
 export { provision, readiness } from './lifecycles';
 export { cleanup } from './cleanup';
+export { capacity } from './capacity';
+export { sentinel } from './sentinel';

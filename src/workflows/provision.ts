@@ -2,15 +2,14 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { RegionSurvey, Refusal } from '../contracts/capacity';
 import type { Node } from '../contracts/messages';
-import type { NodeProgress } from '../contracts/readiness';
 import { slotName } from '../contracts/names';
 import { regionPasses, type RegionPass } from '../policy/chain';
-import { emptyMemory, recordRefusals } from '../policy/pool-memory';
 import { classify } from '../policy/refusals';
 import type { ExperimentSpec } from '../schemas/experiment';
 import { mutations, reads } from './activity-proxies';
 import { failure, settleAll } from './failure';
 import { fill, type Bought, type Chain, type Filled, type Provisioning } from './fill';
+import { learn, newKnowledge } from './shared-memory';
 
 /** The nodes, and what later replacements need to know of how they were found. */
 export interface Provisioned {
@@ -28,7 +27,13 @@ interface Ground {
  * With `placement: together` a region that cannot hold all components is left whole.
  */
 export async function provisionNodes(run: Provisioning): Promise<Provisioned> {
-  const chain: Chain = { memory: emptyMemory(), surveys: {}, templates: {}, ordinals: {} };
+  const chain: Chain = {
+    knowledge: newKnowledge(),
+    probing: false,
+    surveys: {},
+    templates: {},
+    ordinals: {},
+  };
   const names = Object.keys(run.spec.components);
   const groups = run.spec.placement === 'together' ? [names] : names.map((name) => [name]);
   const filled = await settleAll(groups.map((group) => placeGroup(run, chain, group)));
@@ -39,7 +44,12 @@ export async function provisionNodes(run: Provisioning): Promise<Provisioned> {
  * New generations for lost nodes, one request per component and region; slots that nothing came for stay empty.
  * What ended an instance counts against its pool first, so that no replacement is asked for where it was just lost.
  */
-export async function replaceNodes(run: Provisioning, { chain }: Provisioned, lost: Lost[]): Promise<Node[]> {
+export async function replaceNodes(
+  run: Provisioning,
+  { chain }: Provisioned,
+  lost: Lost[],
+  markets?: RegionPass['markets'],
+): Promise<Node[]> {
   await blockLostPools(run, chain, lost);
   const fresh: Node[] = [];
   for (const component of new Set(lost.map(({ node }) => node.component))) {
@@ -51,7 +61,7 @@ export async function replaceNodes(run: Provisioning, { chain }: Provisioned, lo
       const { nodes } = await fill(
         run,
         chain,
-        { region, markets: marketsOf(run.spec, component) },
+        { region, markets: markets ?? marketsOf(run.spec, component) },
         component,
         slots.length,
       );
@@ -64,31 +74,33 @@ export async function replaceNodes(run: Provisioning, { chain }: Provisioned, lo
   return fresh;
 }
 
-/** A node that has to be replaced, with the last that was seen of it. */
+/** A node that has to be replaced. */
 export interface Lost {
   node: Node;
-  progress: NodeProgress;
+  /** Whether EC2 ended it, or is about to; a live one that failed its checks says nothing about its pool. */
+  ended: boolean;
+  /** AWS's code for the end; the spot request is asked when there is none. */
+  code?: string;
 }
 
 /** Two of the five channels in which EC2 refuses: the instance's StateReason after pending, and its spot request. */
 async function blockLostPools(run: Provisioning, chain: Chain, lost: Lost[]): Promise<void> {
-  const ended = lost.filter(({ progress }) => progress.evidence.at(-1)?.gate === 'ec2');
+  const ended = lost.filter((entry) => entry.ended);
   for (const region of new Set(ended.map(({ node }) => node.region))) {
     const here = ended.filter(({ node }) => node.region === region);
-    const ids = here.filter(({ node }) => node.market === 'spot').map(({ node }) => node.instanceId);
+    const ids = here
+      .filter(({ node, code }) => node.market === 'spot' && code === undefined)
+      .map(({ node }) => node.instanceId);
     const summary = `why did ${String(here.length)} nodes end`;
     const statuses =
       ids.length === 0
         ? {}
         : await reads.spotStatuses.executeWithOptions({ summary }, [{ target: run.target, region, ids }]);
-    const refusals = here.flatMap(({ node, progress }) =>
-      lossOf(node, progress.evidence.at(-1)?.code ?? statuses[node.instanceId]),
-    );
+    const refusals = here.flatMap(({ node, code }) => lossOf(node, code ?? statuses[node.instanceId]));
     const stop = refusals.find((refusal) => refusal.class === 'auth' || refusal.class === 'config');
     if (stop !== undefined) throw failure(stop.class === 'auth' ? 'NotAuthorized' : 'InvalidRequest', stop.message);
     for (const refusal of refusals) run.onEvent(refusal.message);
-    const families = new Map(chain.surveys[region]?.offers.map((offer) => [offer.instanceType, offer.quotaFamily]));
-    chain.memory = recordRefusals(chain.memory, refusals, (type) => families.get(type) ?? type, Date.now());
+    await learn(run, chain, region, { came: [], refusals });
   }
 }
 
@@ -105,7 +117,8 @@ function widestPolicy(spec: ExperimentSpec, group: string[]): ExperimentSpec['ma
   return first !== undefined && policies.every((policy) => policy === first) ? first : 'spot-then-on-demand';
 }
 
-function marketsOf(spec: ExperimentSpec, component: string): RegionPass['markets'] {
+/** The markets a component may be bought in, in the order of the chain. */
+export function marketsOf(spec: ExperimentSpec, component: string): RegionPass['markets'] {
   const market = spec.components[component]?.market ?? spec.market;
   return market === 'spot-then-on-demand' ? ['spot', 'on-demand'] : [market];
 }

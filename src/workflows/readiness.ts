@@ -20,6 +20,8 @@ export interface Cascade {
   onEvent: (text: string) => void;
   /** Whether a node that missed a gate is ended; false for nodes that are somebody else's to end. */
   endMissed?: boolean;
+  /** Nodes that are ready already: others may depend on them, and none of them is judged here. */
+  standing?: NodeProgress[];
   /** Launches replacements; whatever comes is returned. Absent: a node that misses a gate is not replaced. */
   replace?: (lost: Lost[]) => Promise<Node[]>;
 }
@@ -38,23 +40,29 @@ export async function proveReady(cascade: Cascade, initial: Node[]): Promise<Nod
   const components = checksOf(cascade.spec);
   const replaced: Record<string, number> = {};
   let nodes = initial;
-  let progress = nodes.map((node) => enter(node, new Date().toISOString()));
+  const entered = nodes.map((node) => enter(node, new Date().toISOString()));
+  let progress = [...(cascade.standing ?? []), ...entered];
   cascade.onProgress(progress);
   for (;;) {
     progress = await lookOnce(cascade, components, progress);
-    const failed = progress.filter((entry) => entry.at === 'failed');
+    const failed = progress.filter((entry) => entry.at === 'failed' && isJudged(entry, nodes));
+    progress = progress.filter((entry) => entry.at !== 'failed' || isJudged(entry, nodes));
     if (failed.length > 0) {
       const lost = nodes.filter((node) => failed.some((entry) => entry.instanceId === node.instanceId));
       if (cascade.endMissed !== false) await end(cascade, lost);
       const fresh = await replacements(cascade, failed, lost, replaced);
       nodes = [...nodes.filter((node) => !lost.includes(node)), ...fresh];
-      const entered = fresh.map((node) => enter(node, new Date().toISOString()));
-      progress = [...progress.filter((entry) => entry.at !== 'failed'), ...entered];
+      const freshly = fresh.map((node) => enter(node, new Date().toISOString()));
+      progress = [...progress.filter((entry) => entry.at !== 'failed'), ...freshly];
       assertEnough(components, progress, failed);
     }
     cascade.onProgress(progress);
     if (progress.every((entry) => entry.at === 'ready')) return withAddresses(nodes, progress);
   }
+}
+
+function isJudged(entry: NodeProgress, nodes: Node[]): boolean {
+  return nodes.some((node) => node.instanceId === entry.instanceId);
 }
 
 async function lookOnce(
@@ -94,16 +102,21 @@ async function replacements(
   lost: Node[],
   replaced: Record<string, number>,
 ): Promise<Node[]> {
-  const wanted = lost.flatMap((node): Lost[] => {
-    const progress = failed.find((entry) => entry.instanceId === node.instanceId);
+  const wanted = lost.filter((node) => {
     const used = replaced[node.component] ?? 0;
     const isAllowed =
       cascade.replace !== undefined && used < (cascade.spec.components[node.component]?.replacements ?? 0);
     if (isAllowed) replaced[node.component] = used + 1;
     cascade.onEvent(`${missed(failed, node)}${isAllowed ? ', replacing it' : ', not replaced'}`);
-    return isAllowed && progress !== undefined ? [{ node, progress }] : [];
+    return isAllowed;
   });
-  return wanted.length === 0 || cascade.replace === undefined ? [] : cascade.replace(wanted);
+  if (wanted.length === 0 || cascade.replace === undefined) return [];
+  return cascade.replace(wanted.map((node) => lossOf(node, failed)));
+}
+
+function lossOf(node: Node, failed: NodeProgress[]): Lost {
+  const last = failed.find((entry) => entry.instanceId === node.instanceId)?.evidence.at(-1);
+  return { node, ended: last?.gate === 'ec2', ...(last?.code === undefined ? {} : { code: last.code }) };
 }
 
 function missed(failed: NodeProgress[], node: Node): string {

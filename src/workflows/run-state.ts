@@ -37,6 +37,7 @@ export function newRunState(experimentId: string, nowMs: number): RunState {
       desired: {},
       attempts: [],
       steps: [],
+      interruptions: [],
       cost: costSummary([], {}, {}, nowMs, nowMs),
       timeline: [],
     },

@@ -14,7 +14,14 @@ export interface Work {
   /** The run that first issued a step's token; a reset repeats it and so attaches to what already runs. */
   firstRunId: string;
   spec: ExperimentSpec;
-  nodes: Node[];
+  /** The nodes as they are now: failovers go on beside the steps. */
+  nodes: () => Node[];
+  /** Slots replaced so far, once for each time. */
+  replaced: () => string[];
+  /** Waits until no failover is under way. */
+  whole: () => Promise<void>;
+  /** Waits until none of these instances holds a slot any more. */
+  taken: (instances: Set<string>) => Promise<void>;
   onStep: (outcome: StepOutcome) => void;
   onEvent: (text: string) => void;
 }
@@ -24,42 +31,94 @@ const KILL_ONCE = { startToCloseTimeout: '3s', retry: { maximumAttempts: 1 } } a
 /** Longest pause between two looks at a long step. */
 const POLL_MS = 15_000;
 
-/** Runs the steps one after another; the first that fails ends them with `Workload` or `Timeout`. */
+/** Runs the steps one after another; the first that fails ends them with `Workload`, `Timeout` or `Interrupted`. */
 export async function runSteps(work: Work): Promise<void> {
   for (const [index, step] of work.spec.steps.entries()) {
     const token = `${work.firstRunId}-${String(index)}-${step.name}`;
-    const outcomes = await runStep(work, step, token);
-    const worst = outcomes.find((outcome) => outcome.exitCode !== 0);
-    if (worst === undefined) continue;
-    if (worst.exitCode === 124)
-      throw failure('Timeout', `step ${step.name} on ${worst.slot} ran over its ${String(step.timeout)} s`);
-    throw failure(
-      'Workload',
-      `step ${step.name} on ${worst.slot} exited ${String(worst.exitCode)}; its output is in ${worst.outputs.stderr}`,
-    );
+    for (const outcome of await runUndisturbed(work, step, token)) {
+      work.onStep(outcome);
+      assertWell(step, outcome);
+    }
   }
 }
 
+function assertWell(step: StepSpec, { slot, exitCode, outputs }: StepOutcome): void {
+  if (exitCode === 0) return;
+  if (exitCode === 124) throw failure('Timeout', `step ${step.name} on ${slot} ran over its ${String(step.timeout)} s`);
+  throw failure(
+    'Workload',
+    `step ${step.name} on ${slot} exited ${String(exitCode)}; its output is in ${outputs.stderr}`,
+  );
+}
+
+/** How often a step is begun again because nodes were replaced under it, before the experiment gives up. */
+const DISTURBED_RUNS = 5;
+
+/** The step's outcomes, with the policy for nodes that were replaced while it ran. */
+async function runUndisturbed(work: Work, step: StepSpec, token: string): Promise<StepOutcome[]> {
+  for (let run = 1; ; run += 1) {
+    const before = work.replaced().length;
+    const outcomes = await runStep(work, step, run === 1 ? token : `${token}-${String(run)}`);
+    const disturbed = work.replaced().slice(before);
+    if (disturbed.length === 0) return outcomes;
+    if (step.onDisturbed === 'fail')
+      throw failure('Interrupted', `${disturbed.join(', ')} went while step ${step.name} ran`);
+    if (step.onDisturbed === 'keep' || run === DISTURBED_RUNS)
+      return outcomes.map((outcome) => ({ ...outcome, disturbed }));
+    work.onEvent(`step ${step.name} runs again: ${disturbed.join(', ')} went while it ran`);
+    await work.whole();
+  }
+}
+
+/** Runs the step once on every slot; where its own node is taken away, on the replacement instead. */
 async function runStep(work: Work, step: StepSpec, token: string): Promise<StepOutcome[]> {
-  const nodes = work.nodes.filter((node) => step.on.includes(node.component));
-  const startedAt = Date.now();
-  work.onEvent(`step ${step.name} starts on ${String(nodes.length)} nodes`);
-  const regions = [...new Set(nodes.map((node) => node.region))];
-  const ends = await settleAll(regions.map((region) => runInRegion(work, step, token, region, nodes)));
-  const seconds = (Date.now() - startedAt) / 1000;
-  const reported = ends.flat().filter((end) => 'report' in end);
-  const outcomes = await settleAll(reported.map((end) => collect(work, step, token, end, seconds)));
-  for (const outcome of outcomes) work.onStep(outcome);
-  assertNoneLost(step, nodes, ends.flat());
+  const outcomes: StepOutcome[] = [];
+  let slots = new Set(nodesOf(work, step).map((node) => node.slot));
+  for (let generation = 1; slots.size > 0; generation += 1) {
+    const nodes = nodesOf(work, step).filter((node) => slots.has(node.slot));
+    const { done, lost } = await runOn(work, step, generation === 1 ? token : `${token}-g${String(generation)}`, nodes);
+    outcomes.push(...done);
+    if (lost.length === 0) return outcomes;
+    if (step.onDisturbed === 'fail') throw failure('Interrupted', lost.map(lostText(step)).join('; '));
+    for (const end of lost) work.onEvent(lostText(step)(end));
+    slots = new Set(lost.map((end) => end.node.slot));
+    const gone = new Set(lost.map((end) => end.node.instanceId));
+    await work.taken(gone);
+  }
   return outcomes;
 }
 
-function assertNoneLost(step: StepSpec, nodes: Node[], ends: StepEnd[]): void {
-  for (const end of ends) {
-    if (!('lost' in end)) continue;
-    const slot = nodes.find((node) => node.instanceId === end.instanceId)?.slot ?? end.instanceId;
-    throw failure('Interrupted', `step ${step.name} lost ${slot} (${end.instanceId}): ${end.lost}`);
-  }
+interface LostNode {
+  node: Node;
+  lost: string;
+}
+
+function lostText(step: StepSpec): (end: LostNode) => string {
+  return ({ node, lost }) => `step ${step.name} lost ${node.slot} (${node.instanceId}): ${lost}`;
+}
+
+function nodesOf(work: Work, step: StepSpec): Node[] {
+  return work.nodes().filter((node) => step.on.includes(node.component));
+}
+
+async function runOn(
+  work: Work,
+  step: StepSpec,
+  token: string,
+  nodes: Node[],
+): Promise<{ done: StepOutcome[]; lost: LostNode[] }> {
+  const startedAt = Date.now();
+  work.onEvent(`step ${step.name} starts on ${String(nodes.length)} nodes`);
+  const regions = [...new Set(nodes.map((node) => node.region))];
+  const ends = (await settleAll(regions.map((region) => runInRegion(work, step, token, region, nodes)))).flat();
+  const seconds = (Date.now() - startedAt) / 1000;
+  const reported = ends.filter((end) => 'report' in end);
+  const done = await settleAll(reported.map((end) => collect(work, step, token, end, nodes, seconds)));
+  const lost = ends.flatMap((end) => {
+    const node = nodes.find((entry) => entry.instanceId === end.instanceId);
+    return 'lost' in end && node !== undefined ? [{ node, lost: end.lost }] : [];
+  });
+  return { done, lost };
 }
 
 /** Runs the step on a region's nodes; when cancelled, ends it on the nodes before the cancellation goes on. */
@@ -78,7 +137,7 @@ async function runInRegion(
     step,
     token,
     ids,
-    peers: work.nodes,
+    peers: work.nodes(),
     pollMs: POLL_MS,
   };
   try {
@@ -101,9 +160,10 @@ async function collect(
   step: StepSpec,
   token: string,
   end: Extract<StepEnd, { report: unknown }>,
+  nodes: Node[],
   seconds: number,
 ): Promise<StepOutcome> {
-  const node = work.nodes.find((entry) => entry.instanceId === end.instanceId);
+  const node = nodes.find((entry) => entry.instanceId === end.instanceId);
   if (node === undefined) throw failure('Internal', `${end.instanceId} answered for step ${step.name} but is no node`);
   return transfers.collectStep.executeWithOptions({ summary: `collect ${step.name} of ${node.slot}` }, [
     {

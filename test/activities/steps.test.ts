@@ -55,7 +55,15 @@ async function online(count: number): Promise<string[]> {
 }
 
 function stepInput(ids: string[], run: string): StepInput {
-  const step = { name: 'work', on: ['box'], run, env: {}, timeout: 60, result: { json: 'result.json' } };
+  const step = {
+    name: 'work',
+    on: ['box'],
+    run,
+    env: {},
+    timeout: 60,
+    onDisturbed: 'keep' as const,
+    result: { json: 'result.json' },
+  };
   const peers = ids.map((instanceId, index) => ({ instanceId, slot: `box-${index}`, component: 'box' }));
   return {
     target: bench.target,

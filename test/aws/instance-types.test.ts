@@ -1,6 +1,7 @@
 import { DescribeInstanceTypesCommand, DescribeSpotPriceHistoryCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { mockClient } from 'aws-sdk-client-mock';
-import { instanceTypes, offerings, spotPrices } from '../../src/aws/instance-types';
+import { instanceTypes, offerings } from '../../src/aws/instance-types';
+import { spotPrices } from '../../src/aws/spot-prices';
 import { onDemandPrice } from '../../src/aws/on-demand-prices';
 import { quotaFamily } from '../../src/aws/quota-families';
 import { mockedRegion } from './support';
@@ -46,7 +47,25 @@ it('of several spot prices of a pool the newest counts, and what is no price is 
     ),
     NextToken: '',
   });
-  expect(await spotPrices(aws, ['t3.micro'])).toEqual([{ instanceType: 't3.micro', zone: 'us-west-2a', usd: 0.004 }]);
+  expect(await spotPrices(aws, ['t3.micro'])).toEqual([
+    { instanceType: 't3.micro', zone: 'us-west-2a', usd: 0.004, dayUsd: 0.004 },
+  ]);
+});
+
+it('the price of a day counts each price for as long as it was in force', async () => {
+  const price = (SpotPrice: string, hoursAgo: number): object => ({
+    InstanceType: 't3.micro',
+    AvailabilityZone: 'us-west-2a',
+    SpotPrice,
+    Timestamp: new Date(Date.now() - hoursAgo * 3_600_000),
+  });
+  ec2.on(DescribeSpotPriceHistoryCommand).resolves({
+    SpotPriceHistory: [price('0.008', 6), price('0.004', 30), price('0.002', 3)],
+  });
+  const [pool] = await spotPrices(aws, ['t3.micro']);
+  // 18 h at 0.004, 3 h at 0.008, 3 h at 0.002.
+  expect(pool?.usd).toBe(0.002);
+  expect(pool?.dayUsd).toBeCloseTo(0.00425, 6);
 });
 
 it.each([

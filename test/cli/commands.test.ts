@@ -107,6 +107,43 @@ describe('run', () => {
   });
 });
 
+describe('capacity', () => {
+  const untilMs = Date.parse('2026-01-02T15:07:13Z');
+  const block = { untilMs, strikes: 2, class: 'capacity', code: 'UnfulfillableCapacity', atMs: 0 } as const;
+  const blocks = { 'pool:us-west-2a/t3.micro/spot': block, 'subnet:subnet-1': { ...block, untilMs: 0 } };
+  const memories = [
+    { account: '1', region: 'us-west-2', told: 3, ignored: 0, blocks },
+    { account: '2', region: 'us-west-2', told: 0, ignored: 0, blocks: {}, problem: 'nobody is there' },
+  ];
+  const asked: (string | undefined)[] = [];
+  const client = {
+    capacity: (region?: string) => {
+      asked.push(region);
+      return Promise.resolve(memories);
+    },
+  };
+
+  it('shows what is left alone, for how long, and what comes after', async () => {
+    const { out, code } = await runCli(['capacity', '--region', 'us-west-2'], { client });
+
+    expect({ code, asked }).toEqual({ code: 0, asked: ['us-west-2'] });
+    expect(out.map((line) => line.split(/ {2,}/))).toEqual([
+      ['ACCOUNT', 'REGION', 'WHAT', 'OPENS IN', 'THEN AT ONCE', 'STRIKES', 'CLASS', 'CODE'],
+      ['1', 'us-west-2', 'pool:us-west-2a/t3.micro/spot', '3m00s', '1', '2', 'capacity', 'UnfulfillableCapacity'],
+      ['1', 'us-west-2', 'subnet:subnet-1', 'open', 'any', '2', 'capacity', 'UnfulfillableCapacity'],
+      ['2 us-west-2 does not answer: nobody is there'],
+    ]);
+  });
+
+  it('prints JSON when asked, and says when there is nothing', async () => {
+    const json = await runCli(['capacity', '-o', 'json'], { client });
+    const none = await runCli(['capacity']);
+
+    expect(JSON.parse(json.out.join('\n'))).toEqual(memories);
+    expect(none.out).toEqual(['Nothing refused lately.']);
+  });
+});
+
 describe('show', () => {
   it('prints the page and the next commands, and JSON when asked', async () => {
     const page = await runCli(['show', 'latest']);

@@ -61,6 +61,7 @@ function aClient(more: Partial<Holdfast> = {}): Holdfast {
     list: () => Promise.resolve([]),
     resolve: (id) => Promise.resolve(id === 'latest' ? 'lab-260102-1504-x7kd' : id),
     cleanup: () => Promise.reject(new Error('not faked')),
+    capacity: () => Promise.resolve([]),
     historyEvents: () => Promise.resolve(0),
     close: () => Promise.resolve(),
     ...more,

@@ -71,6 +71,7 @@ export function aStatus(more: Partial<ExperimentStatus> = {}): ExperimentStatus 
     progress: [progressOf('broker-0', 'service', [evidence('ec2', 'running'), evidence('ssm', 'agent 3.3 online')])],
     desired: { broker: 2 },
     attempts: [anAttempt()],
+    interruptions: [],
     steps: [],
     cost: { usdPerHour: 0.007, onDemandUsdPerHour: 0.02, spentUsd: 0.0001, atExpiryUsd: 0.014, at: STARTED },
     timeline: [{ at: STARTED, text: 'Planning' }],
@@ -94,6 +95,7 @@ export function aResult(more: Partial<ExperimentResult> = {}): ExperimentResult 
         outputs: { stdout: '', stderr: '' },
       },
     ],
+    interruptions: [],
     cost: { usdPerHour: 0, onDemandUsdPerHour: 0, spentUsd: 0.0004, atExpiryUsd: 0.0004, at: STARTED },
     certificate: {
       verdict: 'clean',

@@ -98,6 +98,7 @@ export const COMPUTE_CASES: Case[] = [
       expect(new Set(prices.map((one) => `${one.zone} ${one.instanceType}`)).size).toBe(prices.length);
       for (const price of prices) {
         expect(price.usd).toBeGreaterThan(0);
+        expect(price.dayUsd).toBeGreaterThan(0);
         expect(price.zone.startsWith(region)).toBe(true);
       }
     },

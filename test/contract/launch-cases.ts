@@ -50,6 +50,50 @@ export const LAUNCH_CASES: Case[] = [
     },
   },
   {
+    says: 'living nodes of an installation are found whatever their experiment, and those of another are not',
+    minimum: true,
+    run: async (bench) => {
+      const { compute, experimentId, tags } = bench;
+      const installation = `of-${experimentId}`;
+      const launch = async (own: Record<string, string>): Promise<string[]> => {
+        const request = await bench.fleet({ count: 1 });
+        const reply = await compute.fleet({ ...request, tags: { ...request.tags, ...own } });
+        return reply.nodes.map((node) => node.instanceId);
+      };
+      const first = await launch({ HoldfastInstallation: installation });
+      const second = await launch({ HoldfastInstallation: installation, ExperimentID: `${experimentId}-b` });
+      await launch({ HoldfastInstallation: `${installation}-other` });
+      const wanted = [...first, ...second].sort();
+      await until('both are readable by tag', async () => {
+        const found = await compute.ofInstallation(installation);
+        return found
+          .map((view) => view.instanceId)
+          .sort()
+          .join() === wanted.join()
+          ? true
+          : undefined;
+      });
+      await compute.terminate(first);
+      const left = await until('the ended one is left out', async () => {
+        const found = await compute.ofInstallation(installation);
+        return found.length === 1 ? found : undefined;
+      });
+      expect(left[0]?.tags).toMatchObject({ ManagedBy: tags['ManagedBy'], ExperimentID: `${experimentId}-b` });
+    },
+  },
+  {
+    says: 'the troubles of a region are none while all is well',
+    run: async (bench) => {
+      const { nodes } = await bench.compute.fleet(await bench.fleet({ count: 1 }));
+      const ids = nodes.map((node) => node.instanceId);
+      await until('it runs', async () => {
+        const views = await bench.compute.instances(ids);
+        return views[0]?.state === 'running' ? true : undefined;
+      });
+      expect(await bench.compute.troubles()).toEqual([]);
+    },
+  },
+  {
     says: 'an on-demand fleet answers on-demand nodes',
     minimum: true,
     run: async (bench) => {

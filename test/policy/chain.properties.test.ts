@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { poolKey, type Attempt, type LaunchedNode, type PoolOffer, type Refusal } from '../../src/contracts/capacity';
 import { afterReply, planLaunch, tiersOf, type LaunchQuestion } from '../../src/policy/chain';
-import { blockOf, emptyMemory, recordRefusals, recordSuccess, type PoolMemory } from '../../src/policy/pool-memory';
+import {
+  allowanceOf,
+  blockOf,
+  emptyMemory,
+  newsOf,
+  recordNews,
+  recordRefusals,
+  type PoolMemory,
+} from '../../src/policy/pool-memory';
 import { component, offer, pool, question, refusal, REGION, survey, without } from './pools';
 
 const TYPES = ['m6i.large', 'm5.large', 'c5.large', 'g5.xlarge', 'm7g.large'];
@@ -99,11 +107,14 @@ function play(
     steps.push(step);
     const answer = reply(step, round);
     nowMs += answer.minutes * 60_000;
-    memory = recordRefusals(recordSuccess(memory, [], nowMs), answer.refusals, familyOf, nowMs);
+    const came = plan.offers.slice(0, answer.launched).map((each) => pool({ ...each, market: plan.market }));
+    memory = recordNews(memory, newsOf('x', came, answer.refusals, familyOf, nowMs));
     launched += answer.launched;
-    const move = afterReply({ refusals: answer.refusals, launched: answer.launched, missing, earlier: attempts });
-    attempts.push({ launched: answer.launched, refusals: answer.refusals });
-    if (move.kind !== 'again') return { steps, launched, ended: move.kind };
+    const { refusals } = answer;
+    const move = afterReply({ refusals, launched: answer.launched, missing: plan.count, earlier: attempts });
+    attempts.push({ launched: answer.launched, refusals });
+    if (move.kind === 'stop' || answer.launched >= missing) return { steps, launched, ended: move.kind };
+    if (move.kind === 'enough') continue;
     step.judged = move.repeatAfterMs === undefined;
     if (step.judged) asked = [...asked, ...keysOf(step)];
   }
@@ -122,14 +133,14 @@ function remember(
 }
 
 function scripted(replies: { launched: number; codes: (string | undefined)[]; minutes: number }[]) {
-  return ({ plan, before }: Step, index: number) => {
+  return ({ plan }: Step, index: number) => {
     const { launched, codes, minutes } = replies[index % replies.length] ?? { launched: 0, codes: [], minutes: 0 };
     const refusals = plan.offers.flatMap((each, at) => {
       const code = codes[at % codes.length];
       const of = pool({ zone: each.zone, instanceType: each.instanceType, market: plan.market });
       return code === undefined ? [] : [refusal(code, { pool: of, subnetId: each.subnetId })];
     });
-    return { launched: Math.min(launched, before.missing), refusals, minutes };
+    return { launched: Math.min(launched, plan.count), refusals, minutes };
   };
 }
 
@@ -148,6 +159,29 @@ describe('whatever AWS answers', () => {
           }
         }
       }),
+      RUNS,
+    );
+  });
+
+  it('a pool that refused lately is asked for one, and then for no more than twice what it gave', () => {
+    fc.assert(
+      fc.property(
+        aQuestion,
+        earlierRefusals,
+        someReplies,
+        fc.integer({ min: 1, max: 90 }),
+        (start, refused, replies, minutes) => {
+          const { steps } = play({ ...start, memory: remember(refused), nowMs: minutes * 60_000 }, scripted(replies));
+          for (const { plan, before } of steps) {
+            expect(plan.count).toBeGreaterThanOrEqual(1);
+            expect(plan.count).toBeLessThanOrEqual(before.missing);
+            for (const each of plan.offers) {
+              const asked = pool({ zone: each.zone, instanceType: each.instanceType, market: plan.market });
+              expect(plan.count).toBeLessThanOrEqual(allowanceOf(before.memory, asked, before.nowMs));
+            }
+          }
+        },
+      ),
       RUNS,
     );
   });
@@ -189,7 +223,7 @@ describe('whatever AWS answers', () => {
     );
   });
 
-  it('a request holds one subnet per zone, wanted types with an image, in order of price', () => {
+  it('a request holds one subnet per zone, wanted types with an image, the first in order of price', () => {
     fc.assert(
       fc.property(aQuestion, someReplies, (start, replies) => {
         const types = [...start.spec.instanceTypes, ...start.spec.widerTypes];
@@ -200,11 +234,11 @@ describe('whatever AWS answers', () => {
           expect(new Set(plan.offers.map((each) => each.subnetId)).size).toBe(zones.size);
           expect(plan.offers.filter((each) => !types.includes(each.instanceType))).toEqual([]);
           expect(plan.offers.filter((each) => each.architecture !== 'x86_64')).toEqual([]);
-          const prices = plan.offers.map(
-            (each) => (plan.market === 'spot' ? each.spotUsd : each.onDemandUsd) ?? Infinity,
-          );
-          expect(prices).toEqual([...prices].sort((a, b) => a - b));
         }
+        const prices = (steps[0]?.plan.offers ?? []).map(
+          (each) => (steps[0]?.plan.market === 'spot' ? each.spotUsd : each.onDemandUsd) ?? Infinity,
+        );
+        expect(prices).toEqual([...prices].sort((a, b) => a - b));
       }),
       RUNS,
     );
@@ -254,10 +288,10 @@ function sell(step: Step, stock: Map<string, number>): { launched: number; refus
   for (const each of step.plan.offers) {
     const of = pool({ zone: each.zone, instanceType: each.instanceType, market: step.plan.market });
     const left = stock.get(poolKey(of)) ?? 0;
-    const sold = Math.min(left, step.before.missing - nodes.length);
+    const sold = Math.min(left, step.plan.count - nodes.length);
     stock.set(poolKey(of), left - sold);
     for (let made = 0; made < sold; made += 1) nodes.push({ instanceId: `i-${String(nodes.length)}`, ...of });
-    if (nodes.length < step.before.missing) refusals.push(refusal('InsufficientInstanceCapacity', { pool: of }));
+    if (nodes.length < step.plan.count) refusals.push(refusal('InsufficientInstanceCapacity', { pool: of }));
   }
   return { launched: nodes.length, refusals, minutes: 0 };
 }

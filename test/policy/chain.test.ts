@@ -195,6 +195,25 @@ describe('the chain', () => {
     expect(asks(planLaunch({ ...wide, memory, nowMs: 3 * 60_000 })).pools).toHaveLength(2);
   });
 
+  it('asks a tier that refused lately for one, and says so; what is blocked needs no words', () => {
+    const refusals = [A, B].map((zone) => refusal('InsufficientInstanceCapacity', { pool: pool({ zone }) }));
+    const dry = { memory: recordRefusals(emptyMemory(), refusals, () => 'Standard', 0), missing: 3 };
+
+    const blocked = planLaunch(question(dry));
+    const later = planLaunch(question({ ...dry, nowMs: 4 * 60_000 }));
+
+    expect(blocked).toMatchObject({ kind: 'ask', tier: 'on-demand', count: 3, probes: false, notes: [] });
+    expect(later).toMatchObject({
+      kind: 'ask',
+      tier: 'spot',
+      count: 1,
+      probes: true,
+      notes: [
+        '1 of 3 first, to see whether there is capacity again: us-west-2a/m6i.large/spot, us-west-2b/m6i.large/spot',
+      ],
+    });
+  });
+
   it('goes from a spot quota straight to on-demand, past the wider types of the family', () => {
     const memory = recordRefusals(emptyMemory(), [refusal('MaxSpotInstanceCountExceeded')], () => 'Standard', 0);
 

@@ -1,6 +1,18 @@
 import fc from 'fast-check';
 import type { Pool, Refusal } from '../../src/contracts/capacity';
-import { blockOf, emptyMemory, recordRefusals, recordSuccess, type PoolMemory } from '../../src/policy/pool-memory';
+import { durationMs } from '../../src/policy/block-time';
+import {
+  allowanceOf,
+  blockOf,
+  compactMemory,
+  emptyMemory,
+  mergeMemories,
+  newsOf,
+  recordNews,
+  recordRefusals,
+  recordSuccess,
+  type PoolMemory,
+} from '../../src/policy/pool-memory';
 import { ERROR_TABLE } from '../../src/policy/refusals';
 import { pool, refusal } from './pools';
 
@@ -130,6 +142,14 @@ describe('how long', () => {
     expect(minutesOf(memory, pool(), 3 * MINUTE)).toBe(0);
   });
 
+  it('is never shorter with more strikes, whatever refused', () => {
+    for (const row of ERROR_TABLE) {
+      const times = [1, 2, 3, 4, 5, 6, 7, 100].map((strikes) => durationMs(row, strikes));
+      expect(times).toEqual([...times].sort((a, b) => a - b));
+      expect(times.every((ms) => ms >= 3 * MINUTE && ms <= 24 * 60 * MINUTE)).toBe(true);
+    }
+  });
+
   it('is that of the longest block when several cover a pool', () => {
     const memory = after([refusal('InsufficientInstanceCapacity'), refusal('VcpuLimitExceeded')]);
 
@@ -156,7 +176,7 @@ describe('success', () => {
       1,
     );
 
-    expect(minutesOf(memory)).toBe(0);
+    expect(minutesOf(memory, pool(), 1)).toBe(0);
     expect(minutesOf(memory, other)).toBe(3);
     expect(minutesOf(memory, pool({ market: 'on-demand' }))).toBe(15);
   });
@@ -165,6 +185,133 @@ describe('success', () => {
     const told = recordSuccess(after([refusal('InsufficientInstanceCapacity')]), [pool()], 4 * MINUTE);
 
     expect(minutesOf(after([refusal('InsufficientInstanceCapacity')], 4 * MINUTE, told), pool(), 4 * MINUTE)).toBe(3);
+  });
+});
+
+describe('a pool whose block has ended', () => {
+  const dry = after([refusal('InsufficientInstanceCapacity')]);
+  const allowed = (memory: PoolMemory, minutes: number) => allowanceOf(memory, pool(), minutes * MINUTE);
+
+  it('is asked for one, and for twice as many after each success, until it is open', () => {
+    let memory = dry;
+    const sizes: number[] = [];
+    for (let minute = 3; sizes.at(-1) !== Infinity; minute += 1) {
+      sizes.push(allowed(memory, minute));
+      memory = recordSuccess(memory, [pool()], minute * MINUTE);
+    }
+
+    expect(sizes).toEqual([1, 2, 4, 8, 16, 32, Infinity]);
+    expect(memory.blocks).toEqual({});
+  });
+
+  it('is back at one with the next refusal', () => {
+    const again = after(
+      [refusal('InsufficientInstanceCapacity')],
+      5 * MINUTE,
+      recordSuccess(dry, [pool()], 4 * MINUTE),
+    );
+
+    expect(minutesOf(again, pool(), 5 * MINUTE)).toBe(3);
+    expect(allowed(again, 8)).toBe(1);
+  });
+
+  it('counts as open when nobody asked for an hour, and still remembers its strikes', () => {
+    expect(allowed(dry, 62)).toBe(1);
+    expect(allowed(dry, 63)).toBe(Infinity);
+    expect(minutesOf(after([refusal('UnfulfillableCapacity')], 90 * MINUTE, dry), pool(), 90 * MINUTE)).toBe(6);
+  });
+
+  it('limits no pool that never refused', () => {
+    expect(allowanceOf(dry, pool({ zone: 'us-west-2b' }), 4 * MINUTE)).toBe(Infinity);
+  });
+});
+
+describe('news', () => {
+  const other = pool({ zone: 'us-west-2b' });
+  const dry = (atMs: number, of = pool()) =>
+    newsOf('lab-1', [], [refusal('InsufficientInstanceCapacity', { pool: of })], familyOf, atMs);
+  const came = (atMs: number, of = pool()) => newsOf('lab-1', [of], [], familyOf, atMs);
+
+  it('names each thing that is blocked once, without the words of AWS', () => {
+    const refusals = ['c5.large', 'm5.large'].map((instanceType) =>
+      refusal('VcpuLimitExceeded', { pool: pool({ instanceType }) }),
+    );
+
+    expect(newsOf('lab-1', [other, other], [...refusals, refusal('RequestLimitExceeded')], familyOf, 7)).toEqual({
+      from: 'lab-1',
+      atMs: 7,
+      came: [other],
+      refused: [{ key: 'family:us-west-2/Standard/spot', class: 'quota', scope: 'family', code: 'VcpuLimitExceeded' }],
+    });
+  });
+
+  it('of one reply leaves a pool blocked that gave its last', () => {
+    const news = { ...dry(4 * MINUTE), came: [pool()] };
+
+    expect(minutesOf(recordNews(emptyMemory(), news), pool(), 4 * MINUTE)).toBe(3);
+  });
+
+  it('that arrives late does not undo what came after it', () => {
+    const success = [dry(0), came(5 * MINUTE), dry(4 * MINUTE)].reduce(recordNews, emptyMemory());
+    const outage = [dry(0), dry(5 * MINUTE), came(4 * MINUTE)].reduce(recordNews, emptyMemory());
+
+    expect(minutesOf(success, pool(), 5 * MINUTE)).toBe(0);
+    expect(minutesOf(outage, pool(), 5 * MINUTE)).toBe(6);
+  });
+
+  it('is the newer of two memories, in either order', () => {
+    const old = recordNews(emptyMemory(), dry(0));
+    const cleared = recordNews(old, came(4 * MINUTE));
+    const elsewhere = recordNews(emptyMemory(), dry(MINUTE, other));
+
+    expect(mergeMemories(old, cleared)).toEqual(mergeMemories(cleared, old));
+    expect(minutesOf(mergeMemories(old, cleared), pool(), 4 * MINUTE)).toBe(0);
+    expect(Object.keys(mergeMemories(old, elsewhere).blocks)).toHaveLength(2);
+  });
+
+  const someNews = fc.array(
+    fc
+      .record({
+        minutes: fc.integer({ min: 0, max: 300 }),
+        zone: fc.constantFrom('us-west-2a', 'us-west-2b'),
+        code: fc.option(fc.constantFrom('InsufficientInstanceCapacity', 'VcpuLimitExceeded', 'Unsupported')),
+      })
+      .map(({ minutes, zone, code }) => {
+        const of = pool({ zone });
+        return newsOf(
+          'x',
+          code === null ? [of] : [],
+          code === null ? [] : [refusal(code, { pool: of })],
+          familyOf,
+          minutes * MINUTE,
+        );
+      }),
+    { maxLength: 30 },
+  );
+
+  it('resets a pool by success, whatever came before it', () => {
+    fc.assert(
+      fc.property(someNews, (all) => {
+        const memory = recordNews(all.reduce(recordNews, emptyMemory()), came(301 * MINUTE));
+        const block = memory.blocks['pool:us-west-2a/m6i.large/spot'];
+
+        expect(block?.untilMs ?? 0).toBeLessThanOrEqual(301 * MINUTE);
+        expect(block?.strikes ?? 0).toBe(0);
+        const next = recordNews(memory, dry(302 * MINUTE));
+        expect(next.blocks['pool:us-west-2a/m6i.large/spot']).toMatchObject({ untilMs: 305 * MINUTE, strikes: 1 });
+      }),
+    );
+  });
+
+  it('told twice says no more than told once', () => {
+    fc.assert(
+      fc.property(someNews, (all) => {
+        const once = all.reduce(recordNews, emptyMemory());
+        const last = all.at(-1);
+        if (last === undefined) return;
+        expect(recordNews(once, last)).toEqual(once);
+      }),
+    );
   });
 });
 
@@ -183,7 +330,8 @@ describe('the memory itself', () => {
     const memory = JSON.parse(JSON.stringify(after([refusal('InsufficientInstanceCapacity')]))) as PoolMemory;
 
     expect(minutesOf(memory)).toBe(3);
-    expect(recordSuccess(memory, [], 25 * 60 * MINUTE).blocks).toEqual({});
+    expect(compactMemory(memory, 23 * 60 * MINUTE)).toEqual(memory);
+    expect(compactMemory(memory, 25 * 60 * MINUTE).blocks).toEqual({});
   });
 
   it('keeps every block between its shortest and longest time, whatever happens', () => {

@@ -40,6 +40,7 @@ export function portable(history: History, folder: string): string {
   const text = historyToJSON(history);
   const parsed = JSON.parse(text, (key, value: unknown) => {
     if (key === 'identity') return 'worker';
+    if (key === 'stackTrace') return '';
     if (key === 'data' && typeof value === 'string') return withoutFolder(value, folder);
     return value;
   }) as { events: Event[] };

@@ -53,6 +53,15 @@ const RUNS: Record<string, (lab: Lab) => Promise<WorkflowHandle>> = {
     await handle.result();
     return handle;
   },
+  sentinel: async (lab) => {
+    await (await lab.start('provision', spec, 'recorded-watched')).result();
+    const every = { spot: '50ms', discovery: '50ms', instances: '50ms', status: '1s', agents: '1s', idle: '300ms' };
+    const handle = await lab.start('sentinel', { region: 'us-west-2', every }, 'recorded-sentinel');
+    // Everything that earlier runs left is taken back, so that it has news first and nothing to watch after.
+    await lab.control('interrupt', { share: 1, noticeSeconds: 1 });
+    await handle.result();
+    return handle;
+  },
 };
 
 async function main(): Promise<void> {

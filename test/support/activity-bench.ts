@@ -31,11 +31,24 @@ export interface Bench {
 
 export type Info = Partial<ActivityInfo>;
 
+/** No workflow runs beside an activity that is tried alone. */
+const NOBODY: Parameters<typeof createActivities>[0]['temporal'] = {
+  ensureWorkflow: () => Promise.resolve(),
+  signal: () => Promise.resolve(false),
+  signalWithStart: () => Promise.resolve(),
+  query: () => Promise.resolve(undefined),
+};
+
 export async function startBench(scenario: Parameters<typeof startSimulator>[0] = {}): Promise<Bench> {
   const results = await mkdtemp(join(tmpdir(), 'holdfast-activities-'));
   const simulator = await startSimulator({ scenario: 'quick', dir: join(results, 'nodes'), ...scenario });
   const cloud = createCloud({ region: 'us-west-2', endpoint: simulator.url, credentials: SIMULATOR_CREDENTIALS });
-  const activities = createActivities({ cloud, results: createFolderStore(results), installation: 'test' });
+  const activities = createActivities({
+    cloud,
+    results: createFolderStore(results),
+    temporal: NOBODY,
+    installation: 'test',
+  });
   const control = async (path: string, body: unknown): Promise<void> => {
     await fetch(`${simulator.url}/_sim/${path}`, { method: 'POST', body: JSON.stringify(body) });
   };

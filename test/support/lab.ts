@@ -22,6 +22,7 @@ export interface Ledger {
     instanceType?: string;
     market?: string;
     starts?: number;
+    refused?: number;
     draws?: Record<string, number>;
   }[];
   calls: { at: number; service: string; operation: string; region: string; outcome: string; millis: number }[];

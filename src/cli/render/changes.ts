@@ -1,8 +1,10 @@
 /** What happened between two looks? One line per fact, for logs and pipes where nothing can be redrawn. */
+import type { InterruptionRecord } from '../../contracts/failover';
 import type { ExperimentStatus } from '../../contracts/messages';
 import type { Evidence, NodeProgress } from '../../contracts/readiness';
 import { attemptLines } from './attempts';
 import { clock, span } from './format';
+import { lossLines } from './losses';
 import { stepLines } from './outcome';
 import type { Style } from './style';
 
@@ -11,11 +13,20 @@ export function changes(before: ExperimentStatus | undefined, now: ExperimentSta
   return [
     ...attemptLines(now.attempts.slice(before?.attempts.length ?? 0), style),
     ...gateLines(before, now),
+    ...lossLines(freshLosses(before, now), style),
     ...stepLines(now.steps.slice(before?.steps.length ?? 0), style),
     ...cleanupChange(before, now),
     // Last: what led to a phase was seen together with it.
     ...phaseChange(before, now),
   ];
+}
+
+/** A loss is news when it is noticed, and once more when it is made good. */
+function freshLosses(before: ExperimentStatus | undefined, now: ExperimentStatus): InterruptionRecord[] {
+  return now.interruptions.filter((record) => {
+    const old = before?.interruptions.find((one) => one.oldInstance === record.oldInstance);
+    return old === undefined || old.promotedAt !== record.promotedAt;
+  });
 }
 
 function phaseChange(before: ExperimentStatus | undefined, now: ExperimentStatus): string[] {

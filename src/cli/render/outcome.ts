@@ -9,7 +9,8 @@ export function stepLines(steps: StepOutcome[], style: Style): string[] {
   return steps.flatMap((step) => {
     const exit = `exit ${String(step.exitCode)}`;
     const mark = step.exitCode === 0 ? style.green(`✓ ${exit}`) : style.red(`✗ ${exit}`);
-    return [`${step.name} on ${step.slot}: ${mark} in ${span(step.seconds)}`, ...resultLines(step, style)];
+    const disturbed = step.disturbed === undefined ? '' : style.yellow(`, disturbed by ${step.disturbed.join(', ')}`);
+    return [`${step.name} on ${step.slot}: ${mark} in ${span(step.seconds)}${disturbed}`, ...resultLines(step, style)];
   });
 }
 

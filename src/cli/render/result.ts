@@ -1,6 +1,7 @@
 /** What is left to say when an experiment has ended? */
 import type { ExperimentResult } from '../../contracts/messages';
 import { money, saving } from './format';
+import { lossLines } from './losses';
 import { certificateLines, stepLines } from './outcome';
 import { phaseWord } from './status';
 import type { Style } from './style';
@@ -13,6 +14,7 @@ export function resultPage(result: ExperimentResult, url: string, style: Style):
     '',
     `${style.bold(result.experimentId)}  ${phaseWord(result.phase, style)}${reason}`,
     ...message.map((line) => `  ${line}`),
+    ...lossLines(result.interruptions, style).map((line) => `  ${line}`),
     ...stepLines(result.steps, style).map((line) => `  ${line}`),
     `${style.bold('Paid')}     ${paid(result)}`,
     ...labelled('Cleanup', certificateLines(result.certificate, style), style),

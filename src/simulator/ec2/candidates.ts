@@ -1,7 +1,8 @@
 /** Which pools does a launch try, and why might one refuse? Room, quota, price, offering, architecture and addresses. */
 import { AwsError } from '../errors';
 import { freeAddresses } from '../world/network';
-import { isOffered, poolKey, quotaLeft, roomIn, type Pool } from '../world/pools';
+import { poolKey, type Pool } from '../world/pool';
+import { isOffered, quotaLeft, roomIn } from '../world/pools';
 import { onDemandPrice, spotPrice } from '../world/prices';
 import { quotaGroup } from '../world/catalog';
 import type { HandlerContext, Market, SimSubnet } from '../world/state';

@@ -6,6 +6,7 @@ import { ruleOperations } from './authorize';
 import { createFleetOperations } from './create-fleet';
 import { fleetOperations } from './fleets';
 import { imageOperations } from './images';
+import { interfaceAttachmentOperations } from './interface-attachments';
 import { instanceAttributeOperations } from './instance-attributes';
 import { instanceStateOperations } from './instance-states';
 import { instanceStatusOperations } from './instance-status';
@@ -22,6 +23,7 @@ import { securityGroupOperations } from './security-groups';
 import { spotRequestOperations } from './spot-requests';
 import { subnetOperations } from './subnets';
 import { tagOperations } from './tags';
+import { volumeAttachmentOperations } from './volume-attachments';
 import { volumeOperations } from './volumes';
 import { vpcOperations } from './vpcs';
 
@@ -30,6 +32,7 @@ const played: Handlers = {
   ...createFleetOperations,
   ...fleetOperations,
   ...imageOperations,
+  ...interfaceAttachmentOperations,
   ...instanceAttributeOperations,
   ...instanceOperations,
   ...instanceStateOperations,
@@ -47,6 +50,7 @@ const played: Handlers = {
   ...spotRequestOperations,
   ...subnetOperations,
   ...tagOperations,
+  ...volumeAttachmentOperations,
   ...volumeOperations,
   ...vpcOperations,
 };

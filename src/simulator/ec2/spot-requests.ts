@@ -2,7 +2,7 @@
 import { stateAt } from '../world/instance';
 import { BY_SPOT } from '../world/lifecycle';
 import { regionState } from '../world/world';
-import type { Handler, Handlers, RegionState, SimInstance, SimSpotRequest } from '../world/state';
+import type { Handler, Handlers, Interruption, RegionState, SimInstance, SimSpotRequest } from '../world/state';
 import { find, select } from './describe';
 import type { Fields } from './filters';
 import { defined, missing, texts } from './input';
@@ -22,14 +22,8 @@ interface Status {
  */
 function statusOf(request: SimSpotRequest, instance: SimInstance | undefined, now: number): Status {
   const ended = instance?.terminatingAt ?? instance?.terminatedAt;
-  if (instance?.interruption && now >= instance.interruption.noticeAt) {
-    return status(
-      'closed',
-      'instance-terminated-no-capacity',
-      'Your instance was terminated because there is no longer enough Spot capacity available.',
-      instance.interruption.noticeAt,
-    );
-  }
+  const taken = instance?.interruption && takenStatus(instance.interruption, ended, now);
+  if (taken) return taken;
   if (instance && ended !== undefined && now >= ended) return endedStatus(request, instance, ended);
   if (request.cancelledAt !== undefined) {
     return status(
@@ -42,17 +36,37 @@ function statusOf(request: SimSpotRequest, instance: SimInstance | undefined, no
   return status('active', 'fulfilled', 'Your spot request is fulfilled.', request.createdAt);
 }
 
+/**
+ * What the warning makes of the status: for lack of capacity the final code at once; else marked, and the final code
+ * when the machine ends. Undefined while the status does not show it, or when someone else ended a marked machine.
+ */
+function takenStatus({ reason, statusAt }: Interruption, ended: number | undefined, now: number): Status | undefined {
+  if (now < statusAt) return undefined;
+  if (reason === 'no-capacity') {
+    return status(
+      'closed',
+      'instance-terminated-no-capacity',
+      'Your instance was terminated because there is no longer enough Spot capacity available.',
+      statusAt,
+    );
+  }
+  if (ended !== undefined && now >= ended) return undefined;
+  return status('active', 'marked-for-termination', 'Your Spot instance is marked for termination.', statusAt);
+}
+
+function byPrice(at: number): Status {
+  return status(
+    'closed',
+    'instance-terminated-by-price',
+    'Your instance was terminated because the Spot price exceeded your maximum price.',
+    at,
+  );
+}
+
 function endedStatus(request: SimSpotRequest, instance: SimInstance, at: number): Status {
   const code = instance.stateReason?.code ?? '';
   const state = request.cancelledAt === undefined ? 'closed' : 'cancelled';
-  if (code === BY_SPOT.code) {
-    return status(
-      state,
-      'instance-terminated-no-capacity',
-      'Your instance was terminated because there is no longer enough Spot capacity available.',
-      at,
-    );
-  }
+  if (code === BY_SPOT.code) return { ...byPrice(at), state };
   if (code.startsWith('Server.'))
     return status('failed', 'system-error', `There was an unexpected system error: ${code}`, at);
   return status(

@@ -1,18 +1,18 @@
-/** Which volumes are there? Made, described, attached within their zone, detached, and deleted only when free. */
+/** Which volumes are there? Made, described, and deleted only when free. */
 import { AwsError } from '../errors';
 import { newId } from '../world/ids';
-import { stateAt } from '../world/instance';
 import { addResource, endResource, newResource } from '../world/resources';
 import { once } from '../tokens';
 import { regionState } from '../world/world';
-import type { Handler, HandlerContext, Handlers, RegionState, SimVolume } from '../world/state';
+import type { Handler, HandlerContext, Handlers, SimVolume } from '../world/state';
 import { volumeFacts } from './block-devices';
 import { find, select } from './describe';
 import type { Fields } from './filters';
 import { defined, flag, need, text, type Input } from './input';
 import { zoneId } from './places';
 import { tagList, tagSpecs } from './tag-specs';
-import { unknownInstance, unknownVolume } from './unknown';
+import { unknownVolume } from './unknown';
+import { attachmentStateOf, renderAttachment, stateOf } from './volume-attachments';
 
 const createVolume: Handler = (input, ctx) =>
   once(ctx.world.tokens, `${ctx.account}/${ctx.region}/CreateVolume`, input, () => {
@@ -41,11 +41,6 @@ function zoneOf(ctx: HandlerContext, input: Input): string {
   return zone;
 }
 
-function stateOf(volume: SimVolume, now: number): string {
-  if (volume.attachment) return 'in-use';
-  return now >= volume.availableAt ? 'available' : 'creating';
-}
-
 function fieldsOf(now: number): Fields<SimVolume> {
   return {
     'volume-id': ({ id }) => id,
@@ -59,7 +54,7 @@ function fieldsOf(now: number): Fields<SimVolume> {
     'create-time': ({ createdAt }) => new Date(createdAt).toISOString(),
     'attachment.instance-id': ({ attachment }) => attachment?.instanceId,
     'attachment.device': ({ attachment }) => attachment?.device,
-    'attachment.status': ({ attachment }) => attachment && 'attached',
+    'attachment.status': (volume) => attachmentStateOf(volume, now),
     'attachment.delete-on-termination': ({ attachment }) => attachment?.deleteOnTermination,
   };
 }
@@ -91,69 +86,9 @@ function render(volume: SimVolume, now: number): Record<string, unknown> {
     SnapshotId: volume.snapshotId,
     CreateTime: new Date(volume.createdAt),
     MultiAttachEnabled: false,
-    Attachments: volume.attachment ? [attachmentOf(volume, 'attached')] : [],
+    Attachments: volume.attachment ? [renderAttachment(volume, now)] : [],
     Tags: tagList(volume.tags),
   });
-}
-
-function attachmentOf({ id, attachment }: SimVolume, state: string): Record<string, unknown> {
-  return {
-    VolumeId: id,
-    InstanceId: attachment?.instanceId,
-    Device: attachment?.device,
-    State: state,
-    AttachTime: new Date(attachment?.attachedAt ?? 0),
-    DeleteOnTermination: attachment?.deleteOnTermination,
-  };
-}
-
-const attachVolume: Handler = (input, ctx) => {
-  const state = regionState(ctx);
-  const volume = find(ctx, state.volumes, need(input, 'VolumeId'), unknownVolume);
-  const instance = find(ctx, state.instances, need(input, 'InstanceId'), unknownInstance);
-  const device = need(input, 'Device');
-  if (volume.attachment) throw new AwsError('VolumeInUse', `${volume.id} is already attached to an instance`);
-  if (stateOf(volume, Date.now()) !== 'available') {
-    throw new AwsError('IncorrectState', `Volume '${volume.id}' is not in the 'available' state.`);
-  }
-  if (!['running', 'stopped', 'stopping'].includes(stateAt(instance, Date.now()))) {
-    throw new AwsError('IncorrectState', `Instance '${instance.id}' is not 'running'.`);
-  }
-  if (volume.zone !== instance.zone) {
-    throw new AwsError(
-      'InvalidVolume.ZoneMismatch',
-      `The volume '${volume.id}' is not in the same availability zone as instance '${instance.id}'`,
-    );
-  }
-  if (instance.volumes.some(({ deviceName }) => deviceName === device)) {
-    throw new AwsError(
-      'InvalidParameterValue',
-      `Invalid value '${device}' for unixDevice. Attachment point ${device} is already in use`,
-    );
-  }
-  const attachedAt = Date.now();
-  volume.attachment = { instanceId: instance.id, device, attachedAt, deleteOnTermination: false };
-  instance.volumes.push({ deviceName: device, volumeId: volume.id, deleteOnTermination: false, attachedAt });
-  return attachmentOf(volume, 'attaching');
-};
-
-const detachVolume: Handler = (input, ctx) => {
-  const state = regionState(ctx);
-  const volume = find(ctx, state.volumes, need(input, 'VolumeId'), unknownVolume);
-  if (!volume.attachment) throw new AwsError('IncorrectState', `Volume '${volume.id}' is in the 'available' state.`);
-  const asked = text(input, 'InstanceId');
-  if (asked !== undefined && asked !== volume.attachment.instanceId) {
-    throw new AwsError('InvalidAttachment.NotFound', `The volume '${volume.id}' is not attached to '${asked}'.`);
-  }
-  const answer = attachmentOf(volume, 'detaching');
-  release(state, volume);
-  return answer;
-};
-
-function release(state: RegionState, volume: SimVolume): void {
-  const instance = state.instances.get(volume.attachment?.instanceId ?? '');
-  if (instance) instance.volumes = instance.volumes.filter(({ volumeId }) => volumeId !== volume.id);
-  Reflect.deleteProperty(volume, 'attachment');
 }
 
 const deleteVolume: Handler = (input, ctx) => {
@@ -169,7 +104,5 @@ const deleteVolume: Handler = (input, ctx) => {
 export const volumeOperations: Handlers = {
   CreateVolume: createVolume,
   DescribeVolumes: describeVolumes,
-  AttachVolume: attachVolume,
-  DetachVolume: detachVolume,
   DeleteVolume: deleteVolume,
 };

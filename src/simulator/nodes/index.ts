@@ -45,9 +45,9 @@ export async function startNodes(world: World): Promise<Nodes> {
   };
 }
 
-/** Whether the machine's SSM agent answers now. */
+/** Whether the machine's SSM agent answers now: registered, and neither it nor the machine is gone. */
 export function answersSsm(world: World, instance: SimInstance, now: number): boolean {
-  return agentOnline(instance, now) && !nodeOf(world, instance).script.agentNever;
+  return agentOnline(instance, now) && instance.agentLostAt === undefined && !nodeOf(world, instance).script.agentNever;
 }
 
 /** Runs a command on the machine. Never settles when the machine goes down first. */

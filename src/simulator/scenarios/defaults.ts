@@ -19,11 +19,16 @@ const AWS_DELAYS: Delays = {
   visibilityLag: [200, 1_500],
   tagIndexLag: [2_000, 8_000],
   volumeReady: [1_000, 3_000],
+  volumeAttach: [1_500, 4_000],
+  volumeDetach: [2_000, 6_000],
   interfaceLinger: [500, 3_000],
   // "Terminated instances remain visible for a short while", about an hour (EC2 user guide).
   terminatedVisible: [3_600_000, 3_600_000],
   // Status checks first report after one to three minutes.
   statusChecks: [60_000, 180_000],
+  // How far the status trails the warning is not published: none, until measured on AWS.
+  spotStatusLag: [0, 0],
+  eventDelivery: [500, 2_000],
 };
 
 /** The same order of events, hundreds of times faster: what tests wait for is each step, not its length. */
@@ -39,9 +44,13 @@ const QUICK_DELAYS: Delays = {
   visibilityLag: [0, 0],
   tagIndexLag: [10, 50],
   volumeReady: [10, 30],
+  volumeAttach: [10, 30],
+  volumeDetach: [10, 30],
   interfaceLinger: [5, 20],
   terminatedVisible: [3_600_000, 3_600_000],
   statusChecks: [50, 100],
+  spotStatusLag: [0, 0],
+  eventDelivery: [0, 0],
 };
 
 /** "Request throttling for the Amazon EC2 API" (EC2 developer guide); SSM and tagging publish none: invented. */
@@ -111,6 +120,9 @@ export const AWS_LIKE: Scenario = {
     stepMs: 4 * 3_600_000,
     regionFactor: { 'us-west-2': 1, 'us-east-1': 1, 'us-east-2': 1, 'eu-west-1': 1.11 },
   },
+  weather: [],
+  losses: [],
+  traces: [],
   delays: AWS_DELAYS,
   api: AWS_LIMITS,
   faults: [],

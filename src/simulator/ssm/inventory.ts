@@ -16,7 +16,7 @@ const DEFAULT_PAGE = 10;
 /** What agents of late 2026 call themselves. */
 const AGENT_VERSION = '3.3.4793.0';
 
-/** Agents report every five minutes; a stopped machine shows as lost after that, here at once. */
+/** Agents report every five minutes; a stopped or silent one shows as lost after that, here at once. */
 export const describeInstanceInformation: Handler = (input, ctx) => {
   checkLimits(input, { MaxResults: PAGE, Filters: { max: 10 }, InstanceInformationFilterList: { max: 5 } });
   const filters = readFilters(input);
@@ -45,7 +45,7 @@ function viewOf({ world, region }: HandlerContext, instance: SimInstance, now: n
   const shown = {
     InstanceId: instance.id,
     PingStatus: online ? 'Online' : 'ConnectionLost',
-    LastPingDateTime: new Date(online ? now : (instance.stoppingAt ?? now)),
+    LastPingDateTime: new Date(online ? now : (instance.stoppingAt ?? instance.agentLostAt ?? now)),
     AgentVersion: AGENT_VERSION,
     IsLatestVersion: true,
     PlatformType: 'Linux',

@@ -19,12 +19,6 @@ export const STATE_CODES: Record<InstanceState, number> = {
   stopped: 80,
 };
 
-/** Whether the machine takes room in its pool and quota: from the launch until it is gone or stopped. */
-function occupies(instance: SimInstance, now: number): boolean {
-  const state = stateAt(instance, now);
-  return state !== 'terminated' && state !== 'stopped';
-}
-
 /** Whether the SSM agent answers: registered, and the machine up. */
 export function agentOnline(instance: SimInstance, now: number): boolean {
   return instance.agentOnlineAt !== undefined && now >= instance.agentOnlineAt && stateAt(instance, now) === 'running';

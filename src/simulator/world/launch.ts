@@ -1,11 +1,14 @@
 /** How does a machine come to be? With its interface, its volumes and its spot request, all in one step. */
 import { omit } from '../omit';
+import { emitStart } from './events';
 import { endAt } from './lifecycle';
 import { newId, newUuid } from './ids';
 import { findImage } from './images';
 import { formatIp, takeAddress } from './network';
-import { covers, occupy, poolOf } from './pools';
+import { covers, poolOf } from './pool';
+import { occupy } from './pools';
 import { addResource, newResource } from './resources';
+import { beginWeather } from './storms';
 import type {
   HandlerContext,
   Market,
@@ -72,7 +75,9 @@ export function launch(ctx: HandlerContext, state: RegionState, order: LaunchOrd
   for (const device of order.devices) attachNewVolume(ctx, state, order, instance, device);
   if (order.market === 'spot') instance.spotRequestId = spotRequestFor(ctx, state, order, instance).id;
   occupy(ctx.world, instance);
+  emitStart(ctx.world, instance);
   failIfPlanned(ctx, state, instance);
+  beginWeather(ctx.world);
   return instance;
 }
 

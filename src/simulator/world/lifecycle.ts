@@ -1,5 +1,6 @@
 /** How does a machine stop, start and end? Times are drawn at the call; what hangs on the machine follows by the agenda. */
 import { plan } from './agenda';
+import { emitStart, emitState } from './events';
 import { stateAt } from './instance';
 import { giveBackAddress } from './network';
 import { occupy, vacate } from './pools';
@@ -28,6 +29,7 @@ export function terminate(world: World, state: RegionState, instance: SimInstanc
   instance.terminatingAt = now;
   instance.draws['terminate'] = wasStopped ? 0 : world.random.between(world.scenario.delays.terminate);
   instance.stateReason = reason;
+  emitState(world, instance, 'shutting-down', now);
   endAt(world, state, instance, now + instance.draws['terminate'], !wasStopped);
   for (const notify of world.onInstanceEnd) notify(instance);
 }
@@ -37,6 +39,7 @@ export function endAt(world: World, state: RegionState, instance: SimInstance, a
   instance.terminatedAt = at;
   plan(world.agenda, at, () => {
     instance.endedAt = at;
+    emitState(world, instance, 'terminated', at);
     if (occupied) vacate(world, instance);
     releaseVolumes(state, instance, at);
     releaseInterfaces(world, state, instance, at);
@@ -50,8 +53,11 @@ export function stop(world: World, instance: SimInstance, reason: StateReason): 
   instance.draws['stop'] = world.random.between(world.scenario.delays.stop);
   instance.stoppedAt = now + instance.draws['stop'];
   instance.stateReason = reason;
-  plan(world.agenda, instance.stoppedAt, () => {
+  emitState(world, instance, 'stopping', now);
+  const at = instance.stoppedAt;
+  plan(world.agenda, at, () => {
     vacate(world, instance);
+    emitState(world, instance, 'stopped', at);
   });
   for (const notify of world.onInstanceEnd) notify(instance);
 }
@@ -66,7 +72,7 @@ const BY_ITSELF: StateReason = {
  * The machine powers itself off: it stops or ends by its shutdown behavior. One-time spot instances cannot be stopped
  * and end in any case (the case is not documented: invented).
  */
-function shutdown(world: World, state: RegionState, instance: SimInstance): void {
+export function shutdown(world: World, state: RegionState, instance: SimInstance): void {
   if (stateAt(instance, Date.now()) !== 'running') return;
   if (instance.market === 'spot' || instance.shutdownBehavior === 'terminate')
     terminate(world, state, instance, BY_ITSELF);
@@ -86,16 +92,7 @@ export function start(world: World, instance: SimInstance): void {
     instance.agentOnlineAt = instance.runningAt + world.random.between(delays.runningToAgent);
   }
   occupy(world, instance);
-}
-
-/** Announces the reclaim of a spot instance and ends it `noticeMs` later (AWS: two minutes, best effort). */
-export function interrupt(world: World, state: RegionState, instance: SimInstance, noticeMs: number): void {
-  if (instance.interruption || instance.terminatingAt !== undefined) return;
-  const noticeAt = Date.now();
-  instance.interruption = { noticeAt, at: noticeAt + noticeMs };
-  plan(world.agenda, instance.interruption.at, () => {
-    terminate(world, state, instance, BY_SPOT);
-  });
+  emitStart(world, instance);
 }
 
 function releaseVolumes(state: RegionState, instance: SimInstance, at: number): void {

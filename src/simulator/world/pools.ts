@@ -1,25 +1,24 @@
-/** How much room is left in a pool and in a quota? Rules of the control API first, then the scenario's, first match wins. */
-import type { CapacityRule } from '../scenario';
+/** How much room is left in a pool and in a quota? Rules of the control API first, then weather, then the scenario's. */
 import { matches } from '../wildcard';
 import { quotaGroup } from './catalog';
-import type { Market, SimInstance, World } from './state';
-
-export interface Pool {
-  region: string;
-  zone: string;
-  type: string;
-  market: Market;
-}
-
-export function poolKey({ region, zone, type, market }: Pool): string {
-  return `${region}/${zone}/${type}/${market}`;
-}
+import { covers, poolKey, poolOf, type Pool } from './pool';
+import type { SimInstance, World } from './state';
+import { weatherCapacity } from './weather';
 
 /** How many more instances the pool can hold now. */
 export function roomIn(world: World, pool: Pool): number {
-  const rule = [...world.overrides.capacity, ...world.scenario.capacity].find((candidate) => covers(candidate, pool));
-  const capacity = rule?.capacity ?? world.scenario.defaultCapacity;
-  return Math.max(0, capacity - (world.occupancy.pools.get(poolKey(pool)) ?? 0));
+  return Math.max(0, capacityOf(world, pool) - (world.occupancy.pools.get(poolKey(pool)) ?? 0));
+}
+
+/** How many live instances the pool can hold now. Of each list the first rule that matches wins. */
+function capacityOf(world: World, pool: Pool): number {
+  const { capacity, defaultCapacity } = world.scenario;
+  return (
+    world.overrides.capacity.find((rule) => covers(rule, pool))?.capacity ??
+    weatherCapacity(world, pool, Date.now()) ??
+    capacity.find((rule) => covers(rule, pool))?.capacity ??
+    defaultCapacity
+  );
 }
 
 /** Whether the zone has this type at all; otherwise AWS says `Unsupported`. */
@@ -47,20 +46,6 @@ export function occupy(world: World, instance: SimInstance): void {
 /** Counts an instance out, when it is gone or stopped. */
 export function vacate(world: World, instance: SimInstance): void {
   count(world, instance, -1);
-}
-
-/** Whether a rule with wildcards means this pool. */
-export function covers(rule: Omit<CapacityRule, 'capacity'>, pool: Pool): boolean {
-  return (
-    matches(rule.region, pool.region) &&
-    matches(rule.zone, pool.zone) &&
-    matches(rule.type, pool.type) &&
-    matches(rule.market, pool.market)
-  );
-}
-
-export function poolOf(instance: SimInstance): Pool {
-  return { region: instance.region, zone: instance.zone, type: instance.instanceType, market: instance.market };
 }
 
 function count(world: World, instance: SimInstance, sign: 1 | -1): void {

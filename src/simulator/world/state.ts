@@ -6,6 +6,8 @@ import type { FaultState } from '../faults';
 import type { CapacityRule, QuotaRule, Scenario } from '../scenario';
 import type { Buckets } from '../throttle';
 import type { TokenStore } from '../tokens';
+import type { SimEvent } from './events';
+import type { Spell } from './weather';
 
 export type Market = 'spot' | 'on-demand';
 
@@ -94,8 +96,42 @@ export interface SimInstance extends SimResource {
   terminatingAt?: number;
   terminatedAt?: number;
   stateReason?: { code: string; message: string };
-  /** A reclaim in progress: `noticeAt` is when the warning shows, `at` when the machine is ended. */
-  interruption?: { noticeAt: number; at: number };
+  interruption?: Interruption;
+  /** When a rebalance recommendation was given. */
+  rebalanceAt?: number;
+  scheduled?: ScheduledEvent[];
+  /** Status checks that do not pass. */
+  impaired?: Partial<Record<'system' | 'instance', Impairment>>;
+  /** Since when the SSM agent, once online, does not answer although the machine runs. */
+  agentLostAt?: number;
+}
+
+export type ReclaimReason = 'no-capacity' | 'by-price';
+
+/** A reclaim: `noticeAt` is when the warning was given, `statusAt` when the request shows it, `at` when the machine is ended. */
+export interface Interruption {
+  noticeAt: number;
+  statusAt: number;
+  at: number;
+  by: string;
+  reason: ReclaimReason;
+}
+
+/** The codes of the EC2 `EventCode` enumeration. */
+export type EventCode =
+  'instance-reboot' | 'system-reboot' | 'system-maintenance' | 'instance-retirement' | 'instance-stop';
+
+export interface ScheduledEvent {
+  id: string;
+  code: EventCode;
+  description: string;
+  notBefore: number;
+  notAfter?: number;
+}
+
+export interface Impairment {
+  status: 'impaired' | 'insufficient-data';
+  since: number;
 }
 
 export interface SimVolume extends SimResource {
@@ -108,7 +144,15 @@ export interface SimVolume extends SimResource {
   encrypted: boolean;
   snapshotId: string;
   availableAt: number;
-  attachment?: { instanceId: string; device: string; attachedAt: number; deleteOnTermination: boolean };
+  attachment?: {
+    instanceId: string;
+    device: string;
+    attachedAt: number;
+    /** When it is attached rather than attaching; at once when absent. */
+    readyAt?: number;
+    detaching?: boolean;
+    deleteOnTermination: boolean;
+  };
 }
 
 export interface SimNetworkInterface extends SimResource {
@@ -262,6 +306,12 @@ export interface World {
   nextNodeAddress: number;
   /** How often each launch failure rule has struck, by its place in the scenario. */
   launchFailures: number[];
+  /** What EventBridge would have delivered, in order. */
+  events: SimEvent[];
+  /** Every machine that was taken back, in the order of the notices. */
+  interrupted: SimInstance[];
+  /** When the first machine was launched, and the rules of `/_sim/weather`, the latest first. */
+  weather: { startedAt?: number; posted: Spell[] };
   /** What is going to happen, by time. */
   agenda: Agenda;
   /** Whether commands run as real processes, and where the node folders are. */

@@ -1,7 +1,7 @@
 /** How do the shims on a node ask the simulator? An HTTP listener on loopback, one per world that executes. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { stop, terminate } from '../../world/lifecycle';
+import { shutdown } from '../../world/lifecycle';
 import type { World } from '../../world/state';
 import { regionState } from '../../world/world';
 import { nodeOf, type SimNode } from '../node';
@@ -54,17 +54,9 @@ function findNode(world: World, instanceId: string): SimNode | undefined {
   return undefined;
 }
 
-const BY_ITSELF = {
-  code: 'Client.InstanceInitiatedShutdown',
-  message: 'Client.InstanceInitiatedShutdown: Instance initiated shutdown',
-};
-
 /** The machine goes down once its own command has had the answer. */
 function powerDown({ world, instance }: SimNode): ShimAnswer {
   const ctx = { world, region: instance.region, account: instance.account };
-  setImmediate(() => {
-    if (instance.shutdownBehavior === 'terminate') terminate(world, regionState(ctx), instance, BY_ITSELF);
-    else stop(world, instance, BY_ITSELF);
-  });
+  setImmediate(() => shutdown(world, regionState(ctx), instance));
   return { exitCode: 0, text: '' };
 }

@@ -4,6 +4,7 @@ import type { Outcome } from '../commands';
 import type { SimNode } from '../node';
 import { stepRecord } from '../steps';
 import { layOut, type NodeFolder } from './folder';
+import { serveMetadata } from './metadata';
 import { servePorts } from './ports';
 import { runProcess, type RunRequest } from './process';
 
@@ -14,12 +15,13 @@ export interface Machine {
 
 const machines = new WeakMap<SimNode, Machine>();
 
-/** The machine of the node, set up at first sight: a fresh folder and the ports of its units. */
+/** The machine of the node, set up at first sight: a fresh folder, the ports of its units and its metadata service. */
 export function machineOf(node: SimNode, doorPort: number): Machine {
   const known = machines.get(node);
   if (known) return known;
   const folder = layOut(node, doorPort);
   servePorts(node);
+  serveMetadata(node);
   const machine: Machine = {
     folder,
     run: async (request) => {

@@ -7,6 +7,7 @@ import type { Outcome } from '../commands';
 import type { SimNode } from '../node';
 import { never } from '../wait';
 import type { NodeFolder } from './folder';
+import { metadataUrl } from './metadata';
 
 export interface RunRequest {
   /** Names the files; unique per node. */
@@ -53,6 +54,7 @@ function environment(node: SimNode, folder: NodeFolder): NodeJS.ProcessEnv {
     LANG: 'C.UTF-8',
     HOLDFAST_STATE_DIR: folder.state,
     HOLDFAST_NODE_ADDRESS: node.instance.privateIp,
+    AWS_EC2_METADATA_SERVICE_ENDPOINT: metadataUrl(node),
     // What the real agent sets. Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-technical-details.html
     AWS_SSM_INSTANCE_ID: node.instance.instanceId,
     AWS_SSM_REGION_NAME: node.instance.region,

@@ -1,0 +1,16 @@
+/** What may activities ask of Temporal? A few calls on workflows by id, in our words. */
+
+/**
+ * Every method is safe to repeat and rejects with `ServiceUnavailable` when Temporal does not answer. Workflows are
+ * started on the queue of this worker.
+ */
+export interface TemporalPort {
+  /** Makes sure that a workflow runs under this id: starts it, or leaves the running one as it is. */
+  ensureWorkflow(type: string, id: string, input: unknown): Promise<void>;
+  /** False when no workflow runs under this id. */
+  signal(id: string, name: string, payload: unknown): Promise<boolean>;
+  /** Signals the workflow that runs under this id, started for it when there is none. */
+  signalWithStart(type: string, id: string, input: unknown, signal: string, payload: unknown): Promise<void>;
+  /** The answer of a query; undefined when no workflow has this id. */
+  query(id: string, name: string): Promise<unknown>;
+}

@@ -1,0 +1,56 @@
+/** How do activities reach other workflows? The calls of the Temporal client that they need, with our failures. */
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { Failure } from '../contracts/failures';
+
+/** Shorter than any attempt of an activity: a server that hangs is a failure to retry. */
+const ANSWER_MS = 5000;
+
+/** The implementation of the activities' Temporal port; what it starts goes to `taskQueue`. */
+export function createTemporalPort(client: Client, taskQueue: string) {
+  const asked = <T>(what: string, call: () => Promise<T>): Promise<T> =>
+    client.withDeadline(Date.now() + ANSWER_MS, call).catch((error: unknown) => {
+      if (error instanceof WorkflowNotFoundError) throw error;
+      throw new Failure('ServiceUnavailable', `Temporal: ${what}: ${reasonOf(error)}`, {}, error);
+    });
+  return {
+    async ensureWorkflow(type: string, id: string, input: unknown): Promise<void> {
+      await asked(`start ${id}`, () => client.workflow.start(type, { ...startOptions(id, taskQueue), args: [input] }));
+    },
+    signal(id: string, name: string, payload: unknown): Promise<boolean> {
+      const call = asked(`signal ${id}`, () => client.workflow.getHandle(id).signal(name, payload));
+      return call.then(() => true, whenNotFound(false));
+    },
+    async signalWithStart(type: string, id: string, input: unknown, signal: string, payload: unknown): Promise<void> {
+      await asked(`signal ${id}`, () =>
+        client.workflow.signalWithStart(type, {
+          ...startOptions(id, taskQueue),
+          args: [input],
+          signal,
+          signalArgs: [payload],
+        }),
+      );
+    },
+    query(id: string, name: string): Promise<unknown> {
+      return asked(`query ${id}`, () => client.workflow.getHandle(id).query<unknown>(name)).catch(
+        whenNotFound(undefined),
+      );
+    },
+  };
+}
+
+function startOptions(workflowId: string, taskQueue: string) {
+  return { workflowId, taskQueue, workflowIdConflictPolicy: 'USE_EXISTING' } as const;
+}
+
+function whenNotFound<T>(answer: T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof WorkflowNotFoundError) return answer;
+    throw error;
+  };
+}
+
+/** The SDK's own errors say "Failed to start Workflow"; what happened is their cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
+}

@@ -1,0 +1,94 @@
+/** How does a run use the memory that all experiments of a region share? It reads before it asks, and tells after. */
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { CapacityActivities } from '../activities/capacity';
+import type { Pool, PoolMemory, Refusal } from '../contracts/capacity';
+import { emptyMemory, mergeMemories, newsOf, recordNews } from '../policy/pool-memory';
+import { causeOf, wasCancelled } from './failure';
+import type { Chain, Provisioning } from './fill';
+
+/** What a run knows of pools. */
+export interface Knowledge {
+  /** What this run saw itself. */
+  own: PoolMemory;
+  /** By region: what all knew when it was last read, and what this run saw since. */
+  shared: Record<string, PoolMemory>;
+  /** Regions whose memory did not answer last time. */
+  alone: string[];
+  /** Components that plan at the same time share one reading; empty at rest. */
+  reading: Record<string, Promise<void>>;
+}
+
+/** The memory saves refused calls and is never worth waiting for: an answer takes milliseconds, or something is broken. */
+const answers = proxyActivities<CapacityActivities>({
+  startToCloseTimeout: '2s',
+  // A worker that is busy, or a broken connection, gets one more second.
+  scheduleToCloseTimeout: '3s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '200ms', backoffCoefficient: 2 },
+});
+
+export function newKnowledge(): Knowledge {
+  return { own: emptyMemory(), shared: {}, alone: [], reading: {} };
+}
+
+/** Everything that is known of a region's pools. */
+export function memoryOf({ own, shared }: Knowledge, region: string): PoolMemory {
+  return mergeMemories(own, shared[region] ?? emptyMemory());
+}
+
+/** Brings the shared part up to date; goes on with what is known when it does not answer. */
+export async function readShared(run: Provisioning, { knowledge }: Chain, region: string): Promise<void> {
+  const reading = (knowledge.reading[region] ??= read(run, knowledge, region));
+  await reading;
+}
+
+async function read(run: Provisioning, knowledge: Knowledge, region: string): Promise<void> {
+  try {
+    const summary = `what is known of pools in ${region}`;
+    const memory = await answers.readCapacity.executeWithOptions({ summary }, [{ target: run.target, region }]);
+    knowledge.shared[region] = memory;
+    reached(run, knowledge, region);
+  } catch (error) {
+    unreached(run, knowledge, region, error);
+  } finally {
+    const others = Object.entries(knowledge.reading).filter(([other]) => other !== region);
+    knowledge.reading = Object.fromEntries(others);
+  }
+}
+
+/** Records what one reply, or the end of nodes, taught, and tells the others once. */
+export async function learn(
+  run: Provisioning,
+  { knowledge, surveys }: Chain,
+  region: string,
+  { came, refusals }: { came: Pool[]; refusals: Refusal[] },
+): Promise<void> {
+  const families = new Map(surveys[region]?.offers.map((offer) => [offer.instanceType, offer.quotaFamily]));
+  const { experimentId } = run.ownership;
+  const news = newsOf(experimentId, came, refusals, (type) => families.get(type) ?? type, Date.now());
+  if (news.came.length + news.refused.length === 0) return;
+  knowledge.own = recordNews(knowledge.own, news);
+  knowledge.shared[region] = recordNews(knowledge.shared[region] ?? emptyMemory(), news);
+  const summary = `tell: ${String(news.came.length)} pools gave, ${String(news.refused.length)} refused`;
+  try {
+    await answers.tellCapacity.executeWithOptions({ summary }, [{ target: run.target, region, news }]);
+  } catch (error) {
+    unreached(run, knowledge, region, error);
+  }
+}
+
+/** Only an answer shows it: Temporal takes messages for a workflow that no worker serves. */
+function reached(run: Provisioning, knowledge: Knowledge, region: string): void {
+  if (!knowledge.alone.includes(region)) return;
+  knowledge.alone = knowledge.alone.filter((other) => other !== region);
+  run.onEvent(`the capacity memory of ${region} answers again`);
+}
+
+/** Said once, not with every request. */
+function unreached(run: Provisioning, knowledge: Knowledge, region: string, error: unknown): void {
+  if (wasCancelled(error)) throw error;
+  if (knowledge.alone.includes(region)) return;
+  knowledge.alone.push(region);
+  const { message } = causeOf(error);
+  run.onEvent(`the capacity memory of ${region} does not answer (${message}); going on with what this run saw itself`);
+}

@@ -1,0 +1,108 @@
+/** Is the loss of a node an event in a table, and not the end of an experiment? */
+import type { ExperimentResult, ExperimentStatus } from '../../src/contracts/messages';
+import { eventually, startLab, type Lab } from '../support/lab';
+import { smallSpec } from '../support/specs';
+
+let lab: Lab;
+
+beforeAll(async () => {
+  lab = await startLab();
+});
+
+afterAll(async () => {
+  await lab.close();
+});
+
+function lossOf(instanceId: string, reason = 'instance-terminated-no-capacity'): object {
+  const at = new Date().toISOString();
+  const region = 'us-west-2';
+  return { instanceId, region, kind: 'reclaim', source: 'person', reason, noticeAt: at, detectedAt: at };
+}
+
+async function ready(id: Awaited<ReturnType<Lab['start']>>): Promise<ExperimentStatus> {
+  return eventually(async () => {
+    const now = (await id.query('status')) as ExperimentStatus;
+    return now.phase === 'Ready' ? now : undefined;
+  });
+}
+
+describe('the loss of a node', () => {
+  it('is answered by a new generation of the same slot in another pool, and the old instance is ended', async () => {
+    const handle = await lab.start('experiment', smallSpec({ steps: [] }));
+    const before = await ready(handle);
+    const lost = before.nodes.find((node) => node.slot === 'broker-0');
+
+    await handle.signal('interruption', [lossOf(lost?.instanceId ?? ''), lossOf(lost?.instanceId ?? '')]);
+    const after = await eventually(async () => {
+      const now = (await handle.query('status')) as ExperimentStatus;
+      return now.interruptions[0]?.promotedAt === undefined ? undefined : now;
+    });
+    await handle.executeUpdate('stop');
+    const result = (await handle.result()) as ExperimentResult;
+
+    const slot = after.nodes.find((node) => node.slot === 'broker-0');
+    expect(after.interruptions).toHaveLength(1);
+    expect(slot).toMatchObject({ generation: 2 });
+    expect(slot?.instanceId).not.toBe(lost?.instanceId);
+    expect(after.interruptions[0]?.newPool).not.toBe(after.interruptions[0]?.pool);
+    expect(after.nodes).toHaveLength(5);
+    expect(result).toMatchObject({ phase: 'Done', certificate: { verdict: 'clean' } });
+    expect((await lab.ledger()).summary).toMatchObject({ alive: 0, duplicates: 0 });
+  });
+
+  it('is noticed by the sentinel from the spot request, and a step on the lost node runs on its replacement', async () => {
+    const slow = { default: { steps: [{ match: 'echo done', seconds: 6 }] } };
+    const watched = await startLab({ simulator: { scenario: { extends: 'quick', nodes: slow } as never } });
+    try {
+      const handle = await watched.start('experiment', smallSpec());
+      const before = await eventually(async () => {
+        const now = (await handle.query('status')) as ExperimentStatus;
+        return now.phase === 'Running' ? now : undefined;
+      });
+      const lost = before.nodes.find((node) => node.slot === 'broker-1');
+      await watched.control('interrupt', { instanceId: lost?.instanceId, noticeSeconds: 2 });
+
+      const result = (await handle.result()) as ExperimentResult;
+
+      expect(result).toMatchObject({ phase: 'Done', certificate: { verdict: 'clean' } });
+      expect(result.interruptions).toMatchObject([{ slot: 'broker-1', oldInstance: lost?.instanceId }]);
+      expect(result.interruptions[0]?.promotedAt).toBeDefined();
+      expect(result.steps.map((step) => [step.slot, step.exitCode]).sort()).toEqual([
+        ['broker-0', 0],
+        ['broker-1', 0],
+      ]);
+      expect((await watched.ledger()).summary).toMatchObject({ alive: 0, duplicates: 0 });
+    } finally {
+      await watched.close();
+    }
+  });
+
+  it('ends the experiment as Interrupted where the component says so', async () => {
+    const spec = smallSpec({ steps: [] });
+    const components = { zk: { ...spec.components['zk'], onInterruption: 'fail' as const } };
+    const handle = await lab.start('experiment', { ...spec, components });
+    const before = await ready(handle);
+
+    await handle.signal('interruption', [lossOf(before.nodes[0]?.instanceId ?? '')]);
+    const failure: unknown = await handle.result().catch((error: unknown) => (error as Error).cause);
+
+    expect(failure).toMatchObject({
+      type: 'Interrupted',
+      message: expect.stringContaining('onInterruption: fail') as string,
+    });
+    expect((await lab.ledger()).summary.alive).toBe(0);
+  });
+
+  it('of a stranger, or garbage, changes nothing', async () => {
+    const handle = await lab.start('experiment', smallSpec({ steps: [] }));
+    await ready(handle);
+
+    await handle.signal('interruption', [lossOf('i-00000000000000000')]);
+    await handle.signal('interruption', 'garbage');
+    await handle.signal('interruption');
+    await handle.executeUpdate('stop');
+    const result = (await handle.result()) as ExperimentResult;
+
+    expect(result).toMatchObject({ phase: 'Done', interruptions: [] });
+  });
+});
