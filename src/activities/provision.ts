@@ -281,7 +281,7 @@ async function prepareRegion(compute: ComputePort, input: PrepareInput): Promise
   const ingress: SecurityGroupRule[] = spec.ingress;
   const ownGroup = await compute.ensureSecurityGroup({ name: prefix, vpcId: survey.vpcId, ingress, tags });
   const templates: Record<string, string> = {};
-  for (const [name, part] of Object.entries(spec.components)) {
+  const making = Object.entries(spec.components).map(async ([name, part]) => {
     const templateName = `${prefix}-${name}`;
     await compute.ensureTemplate({
       name: templateName,
@@ -292,7 +292,8 @@ async function prepareRegion(compute: ComputePort, input: PrepareInput): Promise
       ...optional('userData', part.userData),
     });
     templates[name] = templateName;
-  }
+  });
+  await Promise.all(making);
   await rehearse(compute, input, templates, tags);
   return templates;
 }

@@ -35,6 +35,8 @@ export interface ObserveInput {
   experimentId: string;
   /** Every node of the experiment, whichever gate it is at. */
   nodes: NodeProgress[];
+  /** Check commands under way. */
+  asked: Asked[];
   components: Record<string, ComponentChecks>;
   /** Between two looks, in milliseconds. */
   pollMs: number;
@@ -42,8 +44,8 @@ export interface ObserveInput {
   reportMs: number;
 }
 
-/** A check command under way; kept in the heartbeat so that a retry goes on with it. */
-interface Asked {
+/** A check command under way; it travels along so that nothing is asked twice. */
+export interface Asked {
   region: string;
   component: string;
   commandId: string;
@@ -53,7 +55,8 @@ interface Asked {
   staleAt: number;
 }
 
-interface Carry {
+/** What one look leads to, and the next goes on with. */
+export interface Observed {
   nodes: NodeProgress[];
   asked: Asked[];
 }
@@ -71,17 +74,20 @@ export function createReadinessActivities({ cloud }: { cloud: Cloud }) {
      * Looks once. Returns the nodes when a component completed, a node failed, or something changed and `reportMs`
      * went by; otherwise throws `NotReady`, so that waiting costs neither a slot nor history.
      */
-    async observeNodes(input: ObserveInput): Promise<NodeProgress[]> {
+    async observeNodes(input: ObserveInput): Promise<Observed> {
       await assertTarget(cloud, input.target);
       const context = Context.current();
-      const carry = (context.info.heartbeatDetails as Carry | undefined) ?? { nodes: input.nodes, asked: [] };
+      const carry = (context.info.heartbeatDetails as Observed | undefined) ?? {
+        nodes: input.nodes,
+        asked: input.asked,
+      };
       const next = await beating(
         () => look(cloud, input, carry, context.cancellationSignal),
         () => carry,
       );
       context.heartbeat(next);
       const waitedMs = Date.now() - context.info.scheduledTimestampMs;
-      if (isWorthReporting(input, next.nodes, waitedMs)) return next.nodes;
+      if (isWorthReporting(input, next.nodes, waitedMs)) return next;
       throw notReady(summary(next.nodes), input.pollMs);
     },
   };
@@ -89,7 +95,7 @@ export function createReadinessActivities({ cloud }: { cloud: Cloud }) {
 
 export type ReadinessActivities = ReturnType<typeof createReadinessActivities>;
 
-async function look(cloud: Cloud, input: ObserveInput, carry: Carry, signal: AbortSignal): Promise<Carry> {
+async function look(cloud: Cloud, input: ObserveInput, carry: Observed, signal: AbortSignal): Promise<Observed> {
   const at = new Date().toISOString();
   const regions = [...new Set(carry.nodes.map((node) => node.region))];
   const seen = await Promise.all(regions.map((region) => lookAtRegion(cloud, input, region, carry, at, signal)));
@@ -106,7 +112,7 @@ async function lookAtRegion(
   cloud: Cloud,
   input: ObserveInput,
   region: string,
-  carry: Carry,
+  carry: Observed,
   at: string,
   signal: AbortSignal,
 ): Promise<{ observation: Observation; asked: Asked[] }> {

@@ -13,6 +13,7 @@ import { hasCode } from './errors';
 import { allPages } from './paging';
 import type { Call, ComputePort, SecurityGroupRule, Subnet } from './ports';
 import { fromTags, toTags } from './tags';
+import { untilVisible } from './visible';
 
 type GroupRequest = Parameters<ComputePort['ensureSecurityGroup']>[0];
 
@@ -39,12 +40,20 @@ export async function subnets(aws: AwsRegion, ids: string[] | undefined, call: C
 
 /** Rejects with `NotOurs` when a group of the name exists in the VPC without this experiment's tags. */
 export async function ensureSecurityGroup(aws: AwsRegion, request: GroupRequest, call: Call = {}): Promise<string> {
-  const groupId = (await createGroup(aws, request, call)) ?? (await ownGroup(aws, request, call));
+  const made = await createGroup(aws, request, call);
+  const groupId = made ?? (await ownGroup(aws, request, call));
+  if (made !== undefined) await untilVisible(() => isListed(aws, made, call), call);
   await allow(aws, groupId, [insideRule(groupId), ...distinct(request.ingress.map((rule) => outsideRule(rule)))], call);
   return groupId;
 }
 
 /** The new group's id; undefined when the name is taken. */
+async function isListed(aws: AwsRegion, groupId: string, call: Call): Promise<boolean> {
+  const Filters = [{ Name: 'group-id', Values: [groupId] }];
+  const { SecurityGroups } = await aws.send(new DescribeSecurityGroupsCommand({ Filters, MaxResults: 5 }), call);
+  return (SecurityGroups ?? []).length > 0;
+}
+
 async function createGroup(aws: AwsRegion, request: GroupRequest, call: Call): Promise<string | undefined> {
   try {
     const { GroupId } = await aws.send(

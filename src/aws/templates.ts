@@ -11,11 +11,12 @@ import type { AwsRegion } from './clients';
 import { hasCode } from './errors';
 import type { Call, TemplateRequest } from './ports';
 import { fromTags, toTags } from './tags';
+import { untilVisible } from './visible';
 
 /** Name of the exception AWS gives when a template of that name exists. Source: EC2 API errors overview. */
 const NAME_TAKEN = 'InvalidLaunchTemplateName.AlreadyExistsException';
 
-/** Rejects with `NotOurs` when the name is taken by a template without this experiment's tags. */
+/** Resolves when launches can use it. Rejects with `NotOurs` when the name is taken by a template without this experiment's tags. */
 export async function ensureTemplate(aws: AwsRegion, request: TemplateRequest, call: Call = {}): Promise<void> {
   try {
     await aws.send(
@@ -29,7 +30,15 @@ export async function ensureTemplate(aws: AwsRegion, request: TemplateRequest, c
   } catch (error) {
     if (!hasCode(error, NAME_TAKEN)) throw error;
     await checkOwned(aws, request, call);
+    return;
   }
+  await untilVisible(() => isListed(aws, request.name, call), call);
+}
+
+async function isListed(aws: AwsRegion, name: string, call: Call): Promise<boolean> {
+  const Filters = [{ Name: 'launch-template-name', Values: [name] }];
+  const { LaunchTemplates } = await aws.send(new DescribeLaunchTemplatesCommand({ Filters, MaxResults: 5 }), call);
+  return (LaunchTemplates ?? []).length > 0;
 }
 
 async function checkOwned(aws: AwsRegion, request: TemplateRequest, call: Call): Promise<void> {

@@ -163,17 +163,25 @@ export function endingNow(entries: Entries): Entry[] {
   return alive(entries).filter((one) => {
     if (one.state === 'ending') return true;
     const owner = one.diesWith === undefined ? undefined : byId.get(one.diesWith);
-    return one.diesWith !== undefined && owner?.state !== 'live';
+    return owner !== undefined && owner.state !== 'live';
   });
+}
+
+/** Children of an owner that no look has shown yet: it was made a moment ago, and waiting for its end would be in vain. */
+function orphans(entries: Entries): Entry[] {
+  const known = new Set(Object.values(entries).map((one) => one.id));
+  return alive(entries).filter((one) => one.diesWith !== undefined && !known.has(one.diesWith));
 }
 
 /**
  * What cleanup does next. `empty`: nothing lives. `delete`: something is ready. `wait`: something is ending.
+ * `look`: something belongs to an owner that has not shown itself.
  * `retry`: only refused deletions are left, to be asked again at `at`. `stuck`: nothing moves without a person.
  */
 export type Outlook =
   | { next: 'empty' }
   | { next: 'wait' }
+  | { next: 'look' }
   | { next: 'stuck' }
   | { next: 'delete'; ready: Entry[] }
   | { next: 'retry'; at: number };
@@ -182,6 +190,7 @@ export function outlook(entries: Entries, now: number): Outlook {
   if (alive(entries).length === 0) return { next: 'empty' };
   const ready = readyToDelete(entries, now);
   if (ready.length > 0) return { next: 'delete', ready };
+  if (orphans(entries).length > 0) return { next: 'look' };
   if (endingNow(entries).length > 0) return { next: 'wait' };
   const at = nextRetry(entries);
   return at === undefined ? { next: 'stuck' } : { next: 'retry', at };

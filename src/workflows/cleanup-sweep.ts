@@ -123,10 +123,19 @@ export async function clearRegion(sweep: Sweep, region: string): Promise<boolean
     moved = true;
     if (view.next === 'delete') await removeAll(sweep, region, view.ready);
     else if (view.next === 'wait') await waitForEnd(sweep, region);
+    else if (view.next === 'look') await lookForOwners(sweep, region);
     else await lookAgain(sweep, region, Math.min(view.at, sweep.deadline));
     sweep.publish();
   }
   return moved;
+}
+
+/** EC2 shows a new instance within seconds of its volume. */
+const OWNER_PAUSE_MS = 2000;
+
+async function lookForOwners(sweep: Sweep, region: string): Promise<void> {
+  await sleep(OWNER_PAUSE_MS, { summary: `${region}: something belongs to an instance that does not show yet` });
+  await look(sweep, region, false);
 }
 
 /** Something holds what was refused; so the region is read again before it is asked for again. */

@@ -1,6 +1,6 @@
 /** How are the nodes proven ready? Looks until every component is complete, with replacements for nodes that miss. */
 import { CancellationScope } from '@temporalio/workflow';
-import type { ComponentChecks } from '../activities/readiness';
+import type { Asked, ComponentChecks, Observed } from '../activities/readiness';
 import type { Target } from '../activities/target';
 import type { Node } from '../contracts/messages';
 import type { NodeProgress } from '../contracts/readiness';
@@ -28,8 +28,11 @@ export interface Cascade {
 
 /** How often a state that changed is reported although nothing completed. */
 const REPORT_MS = 10_000;
-/** Two seconds between looks up to 100 nodes, five above: then a look is one page per kind and call. */
-const MANY_NODES = 100;
+/** Seconds between looks: a look at few nodes is three calls, at hundreds of them one per kind and page. */
+function pollSeconds(nodes: number): number {
+  if (nodes > 100) return 5;
+  return nodes > 20 ? 2 : 1;
+}
 
 /**
  * Proves the nodes ready and returns them with their addresses, or throws `GateFailed` naming gate, node and evidence.
@@ -42,9 +45,12 @@ export async function proveReady(cascade: Cascade, initial: Node[]): Promise<Nod
   let nodes = initial;
   const entered = nodes.map((node) => enter(node, new Date().toISOString()));
   let progress = [...(cascade.standing ?? []), ...entered];
+  let asked: Asked[] = [];
   cascade.onProgress(progress);
   for (;;) {
-    progress = await lookOnce(cascade, components, progress);
+    const seen = await lookOnce(cascade, components, progress, asked);
+    progress = seen.nodes;
+    asked = seen.asked;
     const failed = progress.filter((entry) => entry.at === 'failed' && isJudged(entry, nodes));
     progress = progress.filter((entry) => entry.at !== 'failed' || isJudged(entry, nodes));
     if (failed.length > 0) {
@@ -69,15 +75,17 @@ async function lookOnce(
   cascade: Cascade,
   components: Record<string, ComponentChecks>,
   nodes: NodeProgress[],
-): Promise<NodeProgress[]> {
+  asked: Asked[],
+): Promise<Observed> {
   const ready = nodes.filter((node) => node.at === 'ready').length;
-  const poll = cascade.spec.poll ?? (nodes.length > MANY_NODES ? 5 : 2);
+  const poll = cascade.spec.poll ?? pollSeconds(nodes.length);
   const summary = `watch ${String(nodes.length)} nodes, ${String(ready)} ready`;
   return looks.observeNodes.executeWithOptions({ summary }, [
     {
       target: cascade.target,
       experimentId: cascade.experimentId,
       nodes,
+      asked,
       components,
       pollMs: poll * 1000,
       reportMs: REPORT_MS,

@@ -56,7 +56,15 @@ function checks(dependsOn: string[] = [], part: Partial<ObserveInput['components
 
 async function observing(components: ObserveInput['components']): Promise<ObserveInput> {
   const nodes = await Promise.all(Object.keys(components).map((name) => bought(name, 2)));
-  return { target: bench.target, experimentId: 'exp-1', nodes: nodes.flat(), components, pollMs: 50, reportMs: 10_000 };
+  return {
+    target: bench.target,
+    experimentId: 'exp-1',
+    nodes: nodes.flat(),
+    asked: [],
+    components,
+    pollMs: 50,
+    reportMs: 10_000,
+  };
 }
 
 async function calls(operation: string): Promise<number> {
@@ -67,7 +75,10 @@ describe('observeNodes', () => {
   it('waits by failing benignly with the pause it wants, and says how far it got', async () => {
     const input = await observing({ app: checks() });
 
-    const { value, waits } = await attempts(bench, 'observeNodes', input);
+    const {
+      value: { nodes: value },
+      waits,
+    } = await attempts(bench, 'observeNodes', input);
 
     expect(value.map((node) => node.at)).toEqual(['ready', 'ready']);
     expect(waits.length).toBeGreaterThan(1);
@@ -88,7 +99,9 @@ describe('observeNodes', () => {
   it('gives every passed gate its evidence', async () => {
     const input = await observing({ app: checks([], { health: [{ tcp: 8080 }] }) });
 
-    const { value } = await attempts(bench, 'observeNodes', input);
+    const {
+      value: { nodes: value },
+    } = await attempts(bench, 'observeNodes', input);
 
     const seen = value[0]?.evidence.map((entry) => [entry.gate, entry.passed, entry.seen.replace(/\d+(\.\d+)+/, 'V')]);
     expect(seen).toEqual([
@@ -103,7 +116,9 @@ describe('observeNodes', () => {
   it('returns as soon as a component is complete, while another still waits for it', async () => {
     const input = await observing({ base: checks(), top: checks(['base']) });
 
-    const { value } = await attempts(bench, 'observeNodes', input);
+    const {
+      value: { nodes: value },
+    } = await attempts(bench, 'observeNodes', input);
 
     const at = (component: string): string[] =>
       value.filter((node) => node.component === component).map((node) => node.at);
@@ -116,7 +131,9 @@ describe('observeNodes', () => {
     const short = { ...limits, service: 1, endpoint: 1 };
     const input = await observing({ broken: checks([], { services: ['never.service'], limits: short }) });
 
-    const { value } = await attempts(bench, 'observeNodes', input);
+    const {
+      value: { nodes: value },
+    } = await attempts(bench, 'observeNodes', input);
 
     const failed = value.find((node) => node.at === 'failed');
     expect(failed?.evidence.at(-1)).toMatchObject({ gate: 'service', passed: false, seen: 'never.service failed' });
@@ -128,7 +145,9 @@ describe('observeNodes', () => {
     // The attempts after these get no beat of theirs: what a killed worker leaves.
     const before = await untilSent(input, beats);
 
-    const { value } = await attempts(bench, 'observeNodes', input);
+    const {
+      value: { nodes: value },
+    } = await attempts(bench, 'observeNodes', input);
 
     expect(value.map((node) => node.at)).toEqual(['ready', 'ready']);
     expect(await calls('SendCommand')).toBeGreaterThan(before);

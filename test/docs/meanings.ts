@@ -42,6 +42,10 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'components.*.dependsOn': 'Components that have to be ready before this one is set up.',
   'components.*.minReady': 'How many of `count` are enough; all when not given.',
   'components.*.quorum': 'Members of a quorum are spread over pools, and too many in one pool are named.',
+  'components.*.onInterruption': 'What the loss of a node means: `replace`, `fail` or `ignore`.',
+  'components.*.failovers': 'How many nodes may be replaced after the component was ready; then the experiment fails.',
+  'components.*.onDrain': 'Script run on a node under notice, for as long as the notice leaves.',
+  'components.*.onReplace': 'Script run on the other members after a replacement took a slot.',
   'components.*.replacements': 'How many nodes that miss a limit may be replaced.',
   'components.*.limits': 'How long a node may take for each gate.',
   'components.*.limits.ec2': 'Launched to running.',
@@ -61,5 +65,6 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'steps.*.run': 'Bash script, sent as it is. An exit code other than 0 fails the experiment.',
   'steps.*.env': 'More environment variables.',
   'steps.*.timeout': 'Past it the step is ended, with exit code 124.',
+  'steps.*.onDisturbed': 'When a node is replaced meanwhile: `keep` what it made and say so, `rerun` it, or `fail`.',
   'steps.*.result': 'What to keep as the result of the step, beside its whole output.',
 };

@@ -6,7 +6,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import { cleanupWorkflowId } from '../../src/contracts/names';
+import { capacityWorkflowId, cleanupWorkflowId } from '../../src/contracts/names';
 import globalSetup from '../support/global-setup';
 import globalTeardown from '../support/global-teardown';
 import { startLab, type Lab } from '../support/lab';
@@ -39,6 +39,10 @@ const RUNS: Record<string, (lab: Lab) => Promise<WorkflowHandle>> = {
     await handle.cancel();
     await failureOf(handle);
     return handle;
+  },
+  capacity: (lab) => {
+    const target = { account: '123456789012', endpoint: lab.simulatorUrl };
+    return Promise.resolve(lab.client.workflow.getHandle(capacityWorkflowId(target, 'us-west-2')));
   },
   provision: async (lab) => {
     const components = { zk: { instanceTypes: ['t3.nano'] } };

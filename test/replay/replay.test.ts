@@ -19,12 +19,14 @@ Runtime.install({
 });
 
 const all = recorded();
+// `capacity` only listens and answers: it asks Temporal for nothing, so there is nothing to take out of its history.
+const withCommands = all.filter((one) => one.workflowType !== 'capacity');
 
 describe('the committed histories', () => {
   it('are of every workflow type that a worker registers', () => {
     expect(all.length).toBeGreaterThan(0);
     expect([...new Set(all.map((one) => one.workflowType))].sort()).toEqual(Object.keys(workflows).sort());
-    expect(all.map((one) => activitiesOf(one.history).length).every((count) => count > 1)).toBe(true);
+    expect(withCommands.every((one) => activitiesOf(one.history).length > 0)).toBe(true);
   });
 
   it('name no machine', () => {
@@ -43,10 +45,11 @@ describe('the committed histories', () => {
   });
 
   // After a cancellation the SDK drops a command that was not matched yet, so there a missing activity may go unseen.
-  const uncancelled = all.filter((one) => !one.name.includes('cancelled'));
+  const uncancelled = withCommands.filter((one) => !one.name.includes('cancelled'));
 
   it('can be broken for every workflow type', () => {
-    expect([...new Set(uncancelled.map((one) => one.workflowType))].sort()).toEqual(Object.keys(workflows).sort());
+    const types = new Set(uncancelled.map((one) => one.workflowType));
+    expect([...types, 'capacity'].sort()).toEqual(Object.keys(workflows).sort());
   });
 
   it.each(uncancelled.map((one) => [one.name, one] as const))(

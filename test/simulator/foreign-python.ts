@@ -11,7 +11,7 @@ const HOW_TO =
   'HOLDFAST_TEST_PYTHON names another interpreter; HOLDFAST_TEST_ALLOW_MISSING_PYTHON=1 skips the tests by name.';
 
 /** The first of the candidates that has the packages; undefined when none has and skipping is allowed; else throws. */
-export function foreignPython(): string | undefined {
+function foreignPython(): string | undefined {
   const given = process.env['HOLDFAST_TEST_PYTHON'];
   const own = resolve(ROOT, '.venv/bin/python');
   const candidates = given === undefined ? [...(existsSync(own) ? [own] : []), 'python3'] : [given];

@@ -59,8 +59,9 @@ export async function startBench(scenario: Parameters<typeof startSimulator>[0] 
     run: <K extends keyof Activities>(name: K, input: Input<K>, info: Info = {}, beats: unknown[] = []) => {
       const environment = new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR', () => undefined) });
       environment.on('heartbeat', (details: unknown) => beats.push(details));
-      const activity = activities[name] as (value: Input<K>) => Promise<unknown>;
-      return environment.run(activity, input) as Promise<Output<K>>;
+      type Activity = (value: Input<K>) => Promise<unknown>;
+      const run = environment.run<[Input<K>], unknown, Activity>(activities[name] as Activity, input);
+      return run as Promise<Output<K>>;
     },
     ledger: async () => (await (await fetch(`${simulator.url}/_sim/ledger`)).json()) as LedgerDocument,
     faults: (plan) => control('faults', plan),

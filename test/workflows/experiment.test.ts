@@ -1,5 +1,5 @@
 /** Does an experiment live its whole life: bought, proven, worked, cleaned, and told? */
-import { WorkflowFailedError } from '@temporalio/client';
+import { WorkflowFailedError, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { ExperimentResult, ExperimentStatus } from '../../src/contracts/messages';
 import { eventually, startLab, type Lab } from '../support/lab';
 import { smallSpec } from '../support/specs';
@@ -38,7 +38,7 @@ describe('an experiment', () => {
     const handle = await lab.start('experiment', smallSpec({ steps: [] }));
 
     const status = await eventually(async () => {
-      const now = (await handle.query('status')) as ExperimentStatus;
+      const now = await handle.query<ExperimentStatus>('status');
       return now.phase === 'Ready' ? now : undefined;
     });
     const described = await handle.describe();
@@ -46,7 +46,7 @@ describe('an experiment', () => {
     const result = (await handle.result()) as ExperimentResult;
 
     expect(status.progress.every((node) => node.at === 'ready')).toBe(true);
-    expect(described.searchAttributes).toMatchObject({ HoldfastPhase: ['Ready'], HoldfastRegion: ['us-west-2'] });
+    expect(attributesOf(described)).toMatchObject({ HoldfastPhase: 'Ready', HoldfastRegion: 'us-west-2' });
     expect(result).toMatchObject({ phase: 'Done', certificate: { verdict: 'clean' } });
   });
 
@@ -84,10 +84,7 @@ describe('an experiment', () => {
 
     expect(empty).toMatchObject({ type: 'InvalidInput', message: 'components: is missing (expected record)' });
     expect(nothing.type).toBe('InvalidInput');
-    expect((await refused.describe()).searchAttributes).toMatchObject({
-      HoldfastPhase: ['Failed'],
-      HoldfastReason: ['Spec'],
-    });
+    expect(attributesOf(await refused.describe())).toMatchObject({ HoldfastPhase: 'Failed', HoldfastReason: 'Spec' });
     expect(slip).toMatchObject({ type: 'InvalidInput', message: 'leese: is no known field; did you mean "lease"?' });
     expect(badId.message).toContain('workflow id "no spaces please": is no experiment id');
     expect((await lab.ledger()).calls.length).toBe(before);
@@ -113,7 +110,7 @@ describe('an experiment', () => {
     try {
       const handle = await stuck.start('experiment', smallSpec({ components, steps: [], onFailure: 'hold' }));
       const held = await eventually(async () => {
-        const now = (await handle.query('status')) as ExperimentStatus;
+        const now = await handle.query<ExperimentStatus>('status');
         return now.phase === 'Held' ? now : undefined;
       });
       const alive = (await stuck.ledger()).summary.aliveByType;
@@ -139,4 +136,8 @@ async function failureOf(result: Promise<unknown>): Promise<{ type: string; mess
   if (!(error instanceof WorkflowFailedError)) throw new Error(`expected a workflow failure, got ${String(error)}`);
   const cause = error.cause as { type?: string; message: string; details?: unknown[] };
   return { type: cause.type ?? '', message: cause.message, details: cause.details?.[0] };
+}
+
+function attributesOf(described: WorkflowExecutionDescription): Record<string, unknown> {
+  return Object.fromEntries(described.typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]));
 }

@@ -21,7 +21,7 @@ function lossOf(instanceId: string, reason = 'instance-terminated-no-capacity'):
 
 async function ready(id: Awaited<ReturnType<Lab['start']>>): Promise<ExperimentStatus> {
   return eventually(async () => {
-    const now = (await id.query('status')) as ExperimentStatus;
+    const now = await id.query<ExperimentStatus>('status');
     return now.phase === 'Ready' ? now : undefined;
   });
 }
@@ -34,7 +34,7 @@ describe('the loss of a node', () => {
 
     await handle.signal('interruption', [lossOf(lost?.instanceId ?? ''), lossOf(lost?.instanceId ?? '')]);
     const after = await eventually(async () => {
-      const now = (await handle.query('status')) as ExperimentStatus;
+      const now = await handle.query<ExperimentStatus>('status');
       return now.interruptions[0]?.promotedAt === undefined ? undefined : now;
     });
     await handle.executeUpdate('stop');
@@ -56,7 +56,7 @@ describe('the loss of a node', () => {
     try {
       const handle = await watched.start('experiment', smallSpec());
       const before = await eventually(async () => {
-        const now = (await handle.query('status')) as ExperimentStatus;
+        const now = await handle.query<ExperimentStatus>('status');
         return now.phase === 'Running' ? now : undefined;
       });
       const lost = before.nodes.find((node) => node.slot === 'broker-1');
