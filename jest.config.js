@@ -11,4 +11,6 @@ module.exports = {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   // A Temporal server, a bundle and a worker start inside some tests on two cores.
   testTimeout: 60000,
+  // Most tests wait for a server, a machine or a clock, so two cores carry three of them.
+  maxWorkers: 3,
 };
