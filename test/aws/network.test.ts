@@ -15,7 +15,12 @@ import { awsError, mockedRegion, TAGS } from './support';
 
 const ec2 = mockClient(EC2Client);
 const aws = mockedRegion();
-beforeEach(() => ec2.reset());
+beforeEach(() => {
+  ec2.reset();
+  // What was just made shows at once, unless a test says otherwise.
+  ec2.on(DescribeSecurityGroupsCommand).resolves({ SecurityGroups: [{ GroupId: 'sg-1' }] });
+  ec2.on(DescribeLaunchTemplatesCommand).resolves({ LaunchTemplates: [{ LaunchTemplateId: 'lt-1' }] });
+});
 
 describe('a security group', () => {
   const ssh = { protocol: 'tcp' as const, fromPort: 22, toPort: 22, cidr: '10.0.0.0/8' };

@@ -21,7 +21,12 @@ export async function experiment(input: Stub): Promise<unknown> {
   let isStopped = false;
   let phase = 'Running';
   const result = (phase: string) => ({ experimentId: workflowId, phase, certificate: { verdict: 'clean' } });
-  setHandler(defineQuery('status'), () => ({ experimentId: workflowId, phase, timeline: notes }));
+  setHandler(defineQuery('status'), () => ({
+    experimentId: workflowId,
+    phase,
+    timeline: notes,
+    cost: { usdPerHour: 0, onDemandUsdPerHour: 0, spentUsd: 0, atExpiryUsd: 0, at: '2026-01-01T00:00:00.000Z' },
+  }));
   setHandler(defineSignal<[string]>('note'), (text) => void notes.push(text));
   setHandler(defineUpdate<unknown>('stop'), () => {
     isStopped = true;

@@ -110,7 +110,9 @@ describe('the Temporal UI', () => {
     const rows = (await details.locator('tr').allInnerTexts()).map((row) => row.replaceAll('\t', ' '));
 
     expect(text).toMatch(/Lease until 20\d\d-\S+, owner ada/);
-    expect(text).toMatch(/Cost 0\.\d+ USD\/h, \d+ % below on-demand; spent 0\.\d+ USD, at lease end 0\.\d+ USD/);
+    expect(text).toMatch(
+      /Cost 0\.\d+ USD\/h, \d+ % below on-demand; spent 0\.\d+ USD by \d\d:\d\d:\d\d, at lease end 0\.\d+ USD/,
+    );
     expect(rows[0]).toBe('component desired ec2 ssm setup service endpoint bought');
     expect(rows).toEqual(expect.arrayContaining([expect.stringMatching(/^zookeeper 3 3 3 3 3 3 t\S+ spot$/)]));
     expect(rows).toHaveLength(5);

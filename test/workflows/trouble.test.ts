@@ -1,4 +1,5 @@
 /** Does an experiment come through what AWS does on bad days, and give up at once where trying again is useless? */
+import { cleanupWorkflowId } from '../../src/contracts/names';
 import type { FaultPlan } from '../../src/simulator';
 import { inLab } from '../support/in-lab';
 import type { Lab } from '../support/lab';
@@ -162,6 +163,27 @@ describe('a bad day', () => {
       expect(made('security-group')).toHaveLength(1);
       expect(made('launch-template')).toHaveLength(2);
       expect(instancesOf(ledger, handle.workflowId)).toHaveLength(5);
+      await expectNoTrace(lab, handle.workflowId);
+    }),
+    LIMIT,
+  );
+
+  it.concurrent(
+    'is a network interface that outlives its instance: cleanup waits for it, and its history stays short',
+    inLab(async (lab) => {
+      await lab.control('delays', { interfaceLinger: [4000, 4000] });
+      const components = { zk: { count: 2 } };
+
+      const handle = await lab.start(
+        'experiment',
+        smallSpec({ components, steps: [{ name: 'w', on: 'zk', run: 'true' }] }),
+      );
+      const result = await resultOf(handle);
+
+      expect(result.certificate).toMatchObject({ verdict: 'clean', left: [] });
+      const cleanup = lab.client.workflow.getHandle(cleanupWorkflowId(handle.workflowId));
+      const { events } = await cleanup.fetchHistory();
+      expect(events?.length).toBeLessThan(200);
       await expectNoTrace(lab, handle.workflowId);
     }),
     LIMIT,
