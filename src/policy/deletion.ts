@@ -163,7 +163,7 @@ export function endingNow(entries: Entries): Entry[] {
   return alive(entries).filter((one) => {
     if (one.state === 'ending') return true;
     const owner = one.diesWith === undefined ? undefined : byId.get(one.diesWith);
-    return owner !== undefined && owner.state !== 'live';
+    return one.diesWith !== undefined && owner?.state !== 'live';
   });
 }
 
