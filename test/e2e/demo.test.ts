@@ -53,7 +53,7 @@ function belongsToDemo(pid: string): boolean {
 }
 
 describe('the demo', () => {
-  it('falls back where spot is dry, proves the lab ready, measures it and leaves nothing, and says so as JSON', async () => {
+  it('falls back where spot is dry, proves the lab ready, survives a loss, measures and leaves nothing, and says so as JSON', async () => {
     const demo = startDemo('--json');
 
     expect(await demo.ended).toBe(0);
@@ -66,14 +66,20 @@ describe('the demo', () => {
       new Set(['InsufficientInstanceCapacity capacity pool']),
     );
     expect(zookeeper.at(-1)).toMatchObject({ launched: 3 });
-    expect(report.nodes).toHaveLength(9);
+    // Nine members, and the one that took the place of the bookkeeper that was lost.
+    expect(report.nodes).toHaveLength(10);
+    expect(report.interruptions).toHaveLength(1);
+    const [loss] = report.interruptions;
+    expect(loss?.slot).toMatch(/^bookkeeper-\d$/);
+    expect(loss?.newInstance).not.toBe(loss?.oldInstance);
+    expect(loss?.newPool).not.toBe(loss?.pool);
     expect(new Set(report.nodes.map((node) => node.market))).toEqual(new Set(['spot', 'on-demand']));
     expect(report.steps).toMatchObject([
-      { name: 'fixed-rate', exitCode: 0, result: { brokers: 2, sent: 2000, errors: 0 } },
+      { name: 'fixed-rate', exitCode: 0, result: { brokers: 2, sent: 5000, errors: 0 } },
     ]);
     expect(report.certificate).toMatchObject({ verdict: 'clean', left: [] });
     expect(report.certificate.resources).toBeGreaterThan(20);
-    expect(report.ledger).toMatchObject({ launched: 9, alive: 0, duplicates: 0, untagged: 0 });
+    expect(report.ledger).toMatchObject({ launched: 10, alive: 0, duplicates: 0, untagged: 0 });
     expect(report.ledger.calls['CreateFleet']).toBeGreaterThanOrEqual(5);
     expect(report.history.events).toBeGreaterThan(100);
     expect(report.seconds.total).toBeGreaterThan(report.seconds.criticalPath);
