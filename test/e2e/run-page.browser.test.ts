@@ -114,7 +114,9 @@ describe('the Temporal UI', () => {
       /Cost 0\.\d+ USD\/h, \d+ % below on-demand; spent 0\.\d+ USD by \d\d:\d\d:\d\d, at lease end 0\.\d+ USD/,
     );
     expect(rows[0]).toBe('component desired ec2 ssm setup service endpoint bought');
-    expect(rows).toEqual(expect.arrayContaining([expect.stringMatching(/^zookeeper 3 3 3 3 3 3 t\S+ spot(, t\S+ spot)*$/)]));
+    expect(rows).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^zookeeper 3 3 3 3 3 3 t\S+ spot(, t\S+ spot)*$/)]),
+    );
     expect(rows).toHaveLength(5);
     expect(text).toMatch(
       /zookeeper us-west-2 spot: 0 of 3 from 4 pools in \S+ s; refused InsufficientInstanceCapacity/,
