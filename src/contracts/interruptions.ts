@@ -9,17 +9,29 @@
  * - `impaired`: it runs, and AWS's status checks of it fail.
  * - `maintenance`: AWS has planned something for it: retirement, reboot, stop.
  * - `rebalance`: AWS thinks that it may be taken back some day. Never a reason to give it up.
+ * - `at-risk`: its pool takes nodes back, and it is one of those that are left there.
+ * - `return`: it was bought on-demand for want of spot, and spot has been calm.
  */
-export const INTERRUPTION_KINDS = ['reclaim', 'ended', 'unhealthy', 'impaired', 'maintenance', 'rebalance'] as const;
+export const INTERRUPTION_KINDS = [
+  'reclaim',
+  'ended',
+  'unhealthy',
+  'impaired',
+  'maintenance',
+  'rebalance',
+  'at-risk',
+  'return',
+] as const;
 export type InterruptionKind = (typeof INTERRUPTION_KINDS)[number];
 
-/** `spot-request`, `instance`, `instance-status`: asked of EC2. `aws-event`: EC2 said so. `checks`: the node's own. */
+/** `spot-request`, `instance`, `instance-status`: asked of EC2. `aws-event`: EC2 said so. `checks`: the node's own. `policy`: our own decision. */
 export const INTERRUPTION_SOURCES = [
   'spot-request',
   'instance',
   'instance-status',
   'aws-event',
   'checks',
+  'policy',
   'person',
 ] as const;
 export type InterruptionSource = (typeof INTERRUPTION_SOURCES)[number];

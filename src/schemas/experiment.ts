@@ -54,6 +54,17 @@ const gateLimits = z
 
 const market = z.enum(['spot', 'on-demand', 'spot-then-on-demand']);
 
+const onLoss = z.enum(['replace', 'fail', 'ignore']);
+
+/** Checks that go on after a node was ready: `services` and `health`, made on the node itself. */
+const liveness = z
+  .strictObject({
+    every: duration.default(60),
+    /** So many in a row are the loss of the node. */
+    failures: z.number().int().min(1).max(100).default(3),
+  })
+  .prefault({});
+
 const component = z.strictObject({
   count: z.number().int().min(1).max(5000).default(1),
   instanceTypes: z.array(instanceType).min(1).max(60).default(['t3.small', 't3a.small', 't2.small']),
@@ -76,7 +87,10 @@ const component = z.strictObject({
   /** How many nodes that miss a limit may be replaced. */
   replacements: z.number().int().min(0).max(100).default(2),
   /** What the loss of a node means: a new generation of its slot, the end of the experiment, or nothing. */
-  onInterruption: z.enum(['replace', 'fail', 'ignore']).default('replace'),
+  onInterruption: onLoss.default('replace'),
+  liveness,
+  /** The same for a node that lives while its services do not. */
+  onUnhealthy: onLoss.default('replace'),
   /** How many nodes may be replaced after the component was ready; then the experiment fails as Interrupted. */
   failovers: z.number().int().min(0).max(1000).default(10),
   /** Run on a node under notice, for as long as the notice leaves: flush, hand over, say goodbye. */
@@ -124,6 +138,8 @@ const fields = z.strictObject({
   regions: z.array(region).min(1).max(20).default(['us-west-2']),
   market: market.default('spot-then-on-demand'),
   placement: z.enum(['together', 'any']).default('together'),
+  /** After so long without a loss a slot bought on-demand for want of spot goes back; also the least time between tries. */
+  returnAfter: duration.default(3600),
   onFailure: z.enum(['destroy', 'hold']).default('destroy'),
   /** How long a failed experiment is held before it is torn down all the same. */
   holdFor: duration.default(14_400),

@@ -12,6 +12,7 @@ import type { CleanupResult, ExperimentResult, Node, Phase, Reason } from '../co
 import type { FailureType } from '../contracts/failures';
 import type { Ownership } from '../contracts/names';
 import { looks, mutations, reads } from './activity-proxies';
+import { attended } from './attended';
 import { listen, type Controls } from './controls';
 import { causeOf, failure, reasonOf, wasCancelled } from './failure';
 import { guarded, isWhole, type Failover } from './failover';
@@ -138,7 +139,7 @@ async function labour(run: Run): Promise<void> {
   setPhase(state, 'Ready');
   const naming = nameNodes(run, nodes);
   const failover = failoverOf(run, { provisioning, provisioned, cascade });
-  await guarded(failover, () => workOn(run, failover));
+  await guarded(failover, () => attended(failover, () => workOn(run, failover)));
   await naming;
 }
 
