@@ -11,6 +11,8 @@ import type { Admission } from '../activities/admission';
 import type { CleanupResult, ExperimentResult, Node, Phase, Reason } from '../contracts/messages';
 import type { FailureType } from '../contracts/failures';
 import type { Ownership } from '../contracts/names';
+import { stepUnderWay } from '../policy/return-to-spot';
+import type { StepSpec } from '../schemas/experiment';
 import { looks, mutations, reads } from './activity-proxies';
 import { attended } from './attended';
 import { listen, type Controls } from './controls';
@@ -139,7 +141,8 @@ async function labour(run: Run): Promise<void> {
   setPhase(state, 'Ready');
   const naming = nameNodes(run, nodes);
   const failover = failoverOf(run, { provisioning, provisioned, cascade });
-  await guarded(failover, () => attended(failover, () => workOn(run, failover)));
+  const stepNow = (): StepSpec | undefined => stepUnderWay(admission.spec.steps, state.status.steps);
+  await guarded(failover, () => attended(failover, stepNow, () => workOn(run, failover)));
   await naming;
 }
 

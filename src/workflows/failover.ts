@@ -132,7 +132,11 @@ async function recover(
   failover.onChange();
   const lost = recovery.replace.map((node) => {
     const loss = group.find((entry) => entry.node.instanceId === node.instanceId)?.loss;
-    return { node, ended: loss?.kind !== 'unhealthy', ...(loss === undefined ? {} : { code: loss.reason }) };
+    return {
+      node,
+      ended: loss?.kind === 'reclaim' || loss?.kind === 'ended',
+      ...(loss === undefined ? {} : { code: loss.reason }),
+    };
   });
   const fresh = await replaceNodes(provisioning, provisioned, lost, recovery.markets);
   if (fresh.length < recovery.replace.length) {

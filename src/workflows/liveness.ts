@@ -1,6 +1,7 @@
 /** Are the services of ready nodes still well? One long look beside the work, begun anew when the nodes change. */
 import { CancellationScope, condition } from '@temporalio/workflow';
 import type { Checked, LivenessChecks } from '../activities/liveness';
+import type { Node } from '../contracts/messages';
 import type { ComponentSpec, ExperimentSpec } from '../schemas/experiment';
 import { looks } from './activity-proxies';
 import type { Failover } from './failover';
@@ -8,10 +9,12 @@ import type { Failover } from './failover';
 /** Reports nodes whose services fail again and again, until it is cancelled. Nothing to check: returns at once. */
 export async function watchHealth(failover: Failover): Promise<void> {
   const components = livenessOf(failover.provisioning.spec);
+  if (Object.keys(components).length === 0) return;
+  const checkable = (): Node[] => failover.nodes().filter((node) => node.component in components);
   let carry: Checked['carry'] | undefined;
   for (;;) {
-    const nodes = failover.nodes().filter((node) => node.component in components);
-    if (nodes.length === 0) return;
+    await condition(() => checkable().length > 0);
+    const nodes = checkable();
     const checked = await untilChanged(failover, () =>
       looks.checkNodes.executeWithOptions({ summary: `check the services of ${String(nodes.length)} nodes` }, [
         {
