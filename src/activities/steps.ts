@@ -36,7 +36,13 @@ export interface StepInput {
 }
 
 /** How the step ended on one node: with a report, or with the node itself. */
-export type StepEnd = { instanceId: string; report: StepReport } | { instanceId: string; lost: string };
+export type StepEnd = { instanceId: string; report: StepReport } | StepLoss;
+
+/** The node went, and with it what the step did there. */
+export interface StepLoss {
+  instanceId: string;
+  lost: string;
+}
 
 export interface CollectInput {
   target: Target;
@@ -98,10 +104,23 @@ export function createStepActivities({ cloud, results }: { cloud: Cloud; results
       );
     },
 
-    /** Brings all output home, whole, whatever its length, and parses the declared result. */
-    async collectStep(input: CollectInput): Promise<StepOutcome> {
+    /**
+     * Brings all output home, whole, whatever its length, and parses the declared result. A node that went before its
+     * output was home takes the step along: then it is lost.
+     */
+    async collectStep(input: CollectInput): Promise<StepOutcome | StepLoss> {
       await assertTarget(cloud, input.target);
-      return beating(() => collect(cloud.commands(input.region), results, input));
+      return beating(async () => {
+        try {
+          return await collect(cloud.commands(input.region), results, input);
+        } catch (error) {
+          const { instanceId } = input.end;
+          const gone = await goneNodes(cloud, input.region, [instanceId], Context.current().cancellationSignal);
+          const lost = gone.get(instanceId);
+          if (lost === undefined) throw error;
+          return { instanceId, lost: `${lost} before its output was home` };
+        }
+      });
     },
 
     /** Ends the step on its nodes, best effort per node: a node that is gone has nothing to end. */

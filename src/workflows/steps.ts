@@ -1,6 +1,6 @@
 /** How does the work run? Steps in order, each on all nodes of its components at once. */
 import { CancellationScope } from '@temporalio/workflow';
-import type { StepEnd, StepInput } from '../activities/steps';
+import type { StepEnd, StepInput, StepLoss } from '../activities/steps';
 import type { Target } from '../activities/target';
 import type { Node, StepOutcome } from '../contracts/messages';
 import type { ExperimentSpec, StepSpec } from '../schemas/experiment';
@@ -113,10 +113,12 @@ async function runOn(
   const ends = (await settleAll(regions.map((region) => runInRegion(work, step, token, region, nodes)))).flat();
   const seconds = (Date.now() - startedAt) / 1000;
   const reported = ends.filter((end) => 'report' in end);
-  const done = await settleAll(reported.map((end) => collect(work, step, token, end, nodes, seconds)));
-  const lost = ends.flatMap((end) => {
+  const collected = await settleAll(reported.map((end) => collect(work, step, token, end, nodes, seconds)));
+  const done = collected.flatMap((end) => ('lost' in end ? [] : [end]));
+  const lost = [...ends, ...collected].flatMap((end) => {
+    if (!('lost' in end)) return [];
     const node = nodes.find((entry) => entry.instanceId === end.instanceId);
-    return 'lost' in end && node !== undefined ? [{ node, lost: end.lost }] : [];
+    return node === undefined ? [] : [{ node, lost: end.lost }];
   });
   return { done, lost };
 }
@@ -162,7 +164,7 @@ async function collect(
   end: Extract<StepEnd, { report: unknown }>,
   nodes: Node[],
   seconds: number,
-): Promise<StepOutcome> {
+): Promise<StepOutcome | StepLoss> {
   const node = nodes.find((entry) => entry.instanceId === end.instanceId);
   if (node === undefined) throw failure('Internal', `${end.instanceId} answered for step ${step.name} but is no node`);
   return transfers.collectStep.executeWithOptions({ summary: `collect ${step.name} of ${node.slot}` }, [

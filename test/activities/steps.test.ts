@@ -135,9 +135,22 @@ describe('collectStep', () => {
 
     const outcome = await bench.run('collectStep', { ...input, end: end!, slot: 'box-0', seconds: 1 });
 
+    if ('lost' in outcome) throw new Error(outcome.lost);
     expect(outcome).toMatchObject({ name: 'work', slot: 'box-0', exitCode: 0, result: { lines: 12_000 } });
     expect(readFileSync(outcome.outputs.stdout.replace('file://', ''), 'utf8')).toBe(LONG);
     expect(readFileSync(outcome.outputs.stderr.replace('file://', ''), 'utf8')).toBe('');
+  });
+
+  it('answers that the step is lost when its node went before the output was home', async () => {
+    const ids = await online(1);
+    const input = stepInput(ids, 'fail');
+    const { value } = await attempts(bench, 'runStep', input);
+    const end = value.find((one) => 'report' in one);
+    await bench.cloud.compute(REGION).terminate(ids);
+
+    const outcome = await bench.run('collectStep', { ...input, end: end!, slot: 'box-0', seconds: 1 });
+
+    expect(outcome).toMatchObject({ instanceId: ids[0], lost: expect.stringMatching(/before its output was home$/) });
   });
 });
 
