@@ -36,6 +36,7 @@ export interface FailoverPlan {
  */
 export function planFailover(
   lost: readonly Node[],
+  unhealthy: ReadonlySet<Node>,
   components: Readonly<Record<string, ComponentSpec>>,
   marketOf: (component: string) => Market[],
   history: readonly InterruptionRecord[],
@@ -44,9 +45,10 @@ export function planFailover(
   const plan: FailoverPlan = { recoveries: [], ignored: [] };
   for (const node of lost) {
     const spec = components[node.component];
-    const fatal = spec === undefined ? undefined : refusal(node, spec, lost, history);
+    const answer = unhealthy.has(node) ? 'onUnhealthy' : 'onInterruption';
+    const fatal = spec === undefined ? undefined : refusal(node, answer, spec, lost, history);
     if (fatal !== undefined) plan.fatal ??= fatal;
-    else if (spec?.onInterruption === 'ignore') plan.ignored.push(node);
+    else if (spec?.[answer] === 'ignore') plan.ignored.push(node);
     else addTo(plan.recoveries, node, thrashes(node.slot, history, nowMs) ? ['on-demand'] : marketOf(node.component));
   }
   return plan;
@@ -54,13 +56,13 @@ export function planFailover(
 
 function refusal(
   node: Node,
+  answer: 'onUnhealthy' | 'onInterruption',
   spec: ComponentSpec,
   lost: readonly Node[],
   history: readonly InterruptionRecord[],
 ): string | undefined {
-  if (spec.onInterruption === 'fail')
-    return `${node.slot} was taken away and ${node.component} has onInterruption: fail`;
-  if (spec.onInterruption === 'ignore') return undefined;
+  if (spec[answer] === 'fail') return `${node.slot} was lost and ${node.component} has ${answer}: fail`;
+  if (spec[answer] === 'ignore') return undefined;
   const used = history.filter((entry) => entry.component === node.component && entry.newInstance !== undefined).length;
   const wanted = lost.filter((other) => other.component === node.component).length;
   if (used + wanted <= spec.failovers) return undefined;

@@ -8,25 +8,18 @@ import { watchHealth } from './liveness';
 import { watchMarket } from './return-to-spot';
 
 /**
- * Does the work while watchers report what the failover should act on. They only ever report: one that fails is told
- * and ends nothing. `stepNow` is the step that runs, when one does.
+ * Has watchers report what the failover should act on, until the function it gives is called. They only ever report:
+ * one that fails is told and ends nothing. `stepNow` is the step that runs, when one does.
  */
-export async function attended<T>(
-  failover: Failover,
-  stepNow: () => StepSpec | undefined,
-  work: () => Promise<T>,
-): Promise<T> {
+export function attend(failover: Failover, stepNow: () => StepSpec | undefined): () => void {
   const beside = new CancellationScope();
-  const watching = [() => watchHealth(failover), () => watchPools(failover), () => watchMarket(failover, stepNow)].map(
-    (watch) =>
-      beside.run<unknown>(watch).catch((error: unknown) => {
-        if (!wasCancelled(error)) failover.provisioning.onEvent(`a watch ended: ${causeOf(error).message}`);
-      }),
-  );
-  try {
-    return await work();
-  } finally {
-    beside.cancel();
-    await Promise.all(watching);
+  const watchers = [() => watchHealth(failover), () => watchPools(failover), () => watchMarket(failover, stepNow)];
+  for (const watch of watchers) {
+    beside.run<unknown>(watch).catch((error: unknown) => {
+      if (!wasCancelled(error)) failover.provisioning.onEvent(`a watch ended: ${causeOf(error).message}`);
+    });
   }
+  return () => {
+    beside.cancel();
+  };
 }

@@ -14,7 +14,7 @@ import type { Ownership } from '../contracts/names';
 import { stepUnderWay } from '../policy/return-to-spot';
 import type { StepSpec } from '../schemas/experiment';
 import { looks, mutations, reads } from './activity-proxies';
-import { attended } from './attended';
+import { attend } from './attend';
 import { listen, type Controls } from './controls';
 import { causeOf, failure, reasonOf, wasCancelled } from './failure';
 import { guarded, isWhole, type Failover } from './failover';
@@ -142,7 +142,8 @@ async function labour(run: Run): Promise<void> {
   const naming = nameNodes(run, nodes);
   const failover = failoverOf(run, { provisioning, provisioned, cascade });
   const stepNow = (): StepSpec | undefined => stepUnderWay(admission.spec.steps, state.status.steps);
-  await guarded(failover, () => attended(failover, stepNow, () => workOn(run, failover)));
+  const unattend = attend(failover, stepNow);
+  await guarded(failover, () => workOn(run, failover)).finally(unattend);
   await naming;
 }
 

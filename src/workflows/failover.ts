@@ -92,9 +92,11 @@ async function failOver(failover: Failover, group: { node: Node; loss: Interrupt
   for (const { node, loss } of group) failover.records.push(recordOf(failover, node, loss));
   for (const { node, loss } of group) provisioning.onEvent(`${node.slot} (${node.instanceId}) is lost: ${loss.reason}`);
   const lost = group.map(({ node }) => node);
-  const plan = planFailover(lost, spec.components, (name) => marketsOf(spec, name), before, Date.now());
+  const unhealthy = new Set(group.filter(({ loss }) => loss.kind === 'unhealthy').map(({ node }) => node));
+  const plan = planFailover(lost, unhealthy, spec.components, (name) => marketsOf(spec, name), before, Date.now());
   if (plan.fatal !== undefined) throw failure('Interrupted', plan.fatal);
-  for (const node of plan.ignored) provisioning.onEvent(`${node.slot} stays empty: onInterruption is ignore`);
+  for (const node of plan.ignored)
+    provisioning.onEvent(`${node.slot} is left as it is: its component's policy is ignore`);
   const drains = group.map(({ node, loss }) => drain(failover, node, loss));
   await settleAll(plan.recoveries.map((recovery) => recover(failover, recovery, group)));
   await Promise.all(drains);
