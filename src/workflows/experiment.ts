@@ -6,8 +6,10 @@ import { reads } from './activity-proxies';
 import { listen } from './controls';
 import { conclude, endingOf, keep, resultOf, type Ending } from './ending';
 import { causeOf, failure, reasonOf, wasCancelled } from './failure';
+import { holdIfWanted } from './hold';
+import { listenForReplacements } from './replace-node';
 import { begin, type Run } from './run';
-import { announce, newRunState, setNodes, setPhase, tell, type RunState } from './run-state';
+import { announce, newRunState, setNodes, setPhase, type RunState } from './run-state';
 import { tearDown } from './teardown';
 import { labour } from './work';
 
@@ -23,6 +25,7 @@ export async function experiment(input: unknown): Promise<ExperimentResult> {
   const state = newRunState(workflowId, Date.now());
   const work = new CancellationScope();
   const controls = listen(state, work);
+  listenForReplacements(state, controls);
   announce(state);
   const admission = await admit(state, input);
   const run = begin(admission, state, controls);
@@ -73,23 +76,6 @@ async function watchLease(run: Run, work: CancellationScope): Promise<void> {
   work.cancel();
 }
 
-/** A failed experiment is kept for a look when its spec says so, for no longer than its hold lasts. */
-async function holdIfWanted(run: Run, ending: Ending): Promise<void> {
-  const { state, controls, admission } = run;
-  const wanted = controls.hold || (ending.phase === 'Failed' && admission.spec.onFailure === 'hold');
-  if (!wanted || ending.phase === 'Cancelled' || ending.phase === 'Expired' || state.status.nodes.length === 0) return;
-  setPhase(state, 'Held', ending.reason, ending.message ?? 'held on request');
-  try {
-    const isReleased = await condition(() => controls.released, admission.spec.holdFor * 1000, {
-      summary: 'held for a look until released',
-    });
-    tell(state, isReleased ? 'released' : 'the hold ran out');
-  } catch (error) {
-    if (!wasCancelled(error)) throw error;
-    tell(state, 'released by cancellation');
-  }
-}
-
 async function end(run: Run, ending: Ending): Promise<CleanupResult> {
   const { state } = run;
   setPhase(state, 'TearingDown', ending.reason, ending.message);
@@ -101,7 +87,7 @@ async function end(run: Run, ending: Ending): Promise<CleanupResult> {
     target: run.admission.target,
   });
   state.status.cleanup = { verdict: certificate.verdict, left: certificate.left, digest: certificate.digest };
-  setNodes(state, []);
+  setNodes(state, [], []);
   const phase = certificate.verdict === 'clean' ? ending.phase : 'Failed';
   setPhase(state, phase, ending.reason, ending.message);
   await keep(run, 'experiment.json', { ...resultOf(run, ending, certificate), timeline: state.status.timeline });

@@ -1,12 +1,13 @@
 /** What does the work of an experiment consist of? Provision, prove ready, run the steps, with failover beside them. */
 import { condition, workflowInfo } from '@temporalio/workflow';
 import { keep } from './ending';
-import { guarded, isWhole, type Failover } from './failover';
+import type { Failover } from './failover';
 import type { Provisioning } from './fill';
+import { guarded, isWhole } from './guard';
 import { provisionNodes, replaceNodes, type Provisioned } from './provision';
 import { proveReady, type Cascade } from './readiness';
 import type { Run } from './run';
-import { publish, setNodes, setPhase, tell } from './run-state';
+import { publish, setNodes, setPhase, setRecovering, tell } from './run-state';
 import { runSteps } from './steps';
 import { keepSentinel, nameNodes } from './upkeep';
 
@@ -17,15 +18,15 @@ export async function labour(run: Run): Promise<void> {
   setPhase(state, 'Provisioning');
   const provisioning = provisioningOf(run);
   const provisioned = await provisionNodes(provisioning);
-  setNodes(state, provisioned.nodes);
+  setNodes(state, provisioned.nodes, provisioned.spares);
   state.status.region = provisioned.nodes[0]?.region ?? '';
-  void keepSentinel(run, provisioned.nodes);
+  void keepSentinel(run, [...provisioned.nodes, ...provisioned.spares]);
   setPhase(state, 'Configuring');
   const cascade = cascadeOf(run, provisioning, provisioned);
   const nodes = await proveReady(cascade, provisioned.nodes);
   setNodes(state, nodes);
   setPhase(state, 'Ready');
-  const naming = nameNodes(run, nodes);
+  const naming = nameNodes(run, [...nodes, ...provisioned.spares]);
   const failover = failoverOf(run, { provisioning, provisioned, cascade });
   await guarded(failover, () => workOn(run, failover));
   await naming;
@@ -67,18 +68,23 @@ function failoverOf(run: Run, parts: Pick<Failover, 'provisioning' | 'provisione
   return {
     ...parts,
     reported: controls.reported,
+    waiting: [],
     records: status.interruptions,
+    active: 0,
+    warm: [],
+    vacant: [],
     nodes: () => status.nodes,
+    spares: () => status.spares,
     progress: () => status.progress,
-    promote: (nodes) => {
-      setNodes(state, nodes);
-      void nameNodes(
-        run,
-        nodes.filter((node) => node.generation > 1),
-      );
+    show: ({ nodes = status.nodes, spares = status.spares, progress = status.progress }) => {
+      status.progress = progress;
+      setNodes(state, nodes, spares);
     },
-    onChange: () => {
-      publish(state);
+    name: (nodes) => {
+      void nameNodes(run, nodes);
+    },
+    onActive: (isActive) => {
+      setRecovering(state, isActive);
     },
   };
 }
