@@ -1,6 +1,7 @@
 /** Which nodes are likely to be the next when AWS takes one back? The other members of its pool. */
 import { poolKey } from '../contracts/capacity';
 import type { Interruption } from '../contracts/interruptions';
+import { isStandby } from '../contracts/names';
 import type { Node } from '../contracts/messages';
 import type { ComponentSpec } from '../schemas/experiment';
 import { nodeCode } from './interruptions';
@@ -10,7 +11,7 @@ import { classify } from './refusals';
 export interface RiskQuestion {
   /** What was just noticed. */
   losses: readonly Interruption[];
-  /** The members, the lost ones among them. */
+  /** What runs, the lost ones among them; of standbys only their own loss counts. */
   nodes: readonly Node[];
   components: Readonly<Record<string, Pick<ComponentSpec, 'onInterruption'>>>;
   /** Instances that are being replaced, or whose loss is known. */
@@ -38,7 +39,7 @@ export function siblingsAtRisk({ losses, nodes, components, settled, at }: RiskQ
   }
   return nodes.flatMap((node): Interruption[] => {
     const loss = pools.get(poolKey(node));
-    const isReplaced = components[node.component]?.onInterruption === 'replace';
+    const isReplaced = components[node.component]?.onInterruption === 'replace' && !isStandby(node);
     if (loss === undefined || !isReplaced || settled.has(node.instanceId) || lost.has(node.instanceId)) return [];
     const { instanceId, region } = node;
     const when = { noticeAt: loss.noticeAt, detectedAt: at };

@@ -54,7 +54,7 @@ const gateLimits = z
 
 const market = z.enum(['spot', 'on-demand', 'spot-then-on-demand']);
 
-const onLoss = z.enum(['replace', 'fail', 'ignore']);
+const onLoss = z.enum(['replace', 'restart-all', 'fail', 'ignore']);
 
 /** Checks that go on after a node was ready: `services` and `health`, made on the node itself. */
 const liveness = z
@@ -86,12 +86,14 @@ const component = z.strictObject({
   quorum: z.boolean().default(false),
   /** How many nodes that miss a limit may be replaced. */
   replacements: z.number().int().min(0).max(100).default(2),
-  /** What the loss of a node means: a new generation of its slot, the end of the experiment, or nothing. */
+  /** Warm nodes beside `count`: ready, members of nothing, promoted when a member is lost. */
+  standby: z.number().int().min(0).max(100).default(0),
+  /** What the loss of a node means: a new generation of its slot, or of all slots, the end of it all, or nothing. */
   onInterruption: onLoss.default('replace'),
   liveness,
   /** The same for a node that lives while its services do not. */
   onUnhealthy: onLoss.default('replace'),
-  /** How many nodes may be replaced after the component was ready; then the experiment fails as Interrupted. */
+  /** How many losses are made good after the component was ready; with the next one the experiment fails. */
   failovers: z.number().int().min(0).max(1000).default(10),
   /** Run on a node under notice, for as long as the notice leaves: flush, hand over, say goodbye. */
   onDrain: z.string().min(1).max(32_000).optional(),
@@ -187,7 +189,7 @@ function componentProblems(spec: Fields): Problem[] {
       });
     }
   }
-  problems.push(...profileProblems(spec));
+  problems.push(...profileProblems(spec), ...lossProblems(spec));
   const cycle = findCycle(spec.components);
   if (cycle !== undefined)
     problems.push({ path: ['components', cycle, 'dependsOn'], message: 'depends on itself in a circle' });
@@ -207,6 +209,23 @@ function profileProblems(spec: Fields): Problem[] {
       message:
         'is missing: setup, services, health and steps go through SSM, and no node reaches SSM without a profile',
     }));
+}
+
+/** What cannot be kept when a member is lost. */
+function lossProblems(spec: Fields): Problem[] {
+  return Object.entries(spec.components).flatMap(([key, part]) => {
+    const at = (field: string, message: string): Problem => ({ path: ['components', key, field], message });
+    const problems: Problem[] = [];
+    for (const field of ['onInterruption', 'onUnhealthy'] as const) {
+      if (part.quorum && part[field] === 'restart-all')
+        problems.push(at(field, 'restart-all ends every member at once, which no quorum outlives'));
+    }
+    if (part.standby > 0 && part.volumes.some((volume) => volume.follows === 'slot'))
+      problems.push(at('standby', 'has no volume of a slot: use standby, or volumes that follow the slot'));
+    if (part.standby > 0 && `${key}-standby` in spec.components)
+      problems.push(at('standby', `are named like the nodes of component ${key}-standby; rename one of them`));
+    return problems;
+  });
 }
 
 function findCycle(components: Fields['components']): string | undefined {

@@ -1,5 +1,6 @@
 /** Who is told that a pool is lost? The failover, of the other members there, within the window of the loss itself. */
 import { condition } from '@temporalio/workflow';
+import { isOpen } from '../contracts/failover';
 import type { Interruption } from '../contracts/interruptions';
 import { siblingsAtRisk } from '../policy/at-risk';
 import type { Failover } from './failover';
@@ -12,12 +13,15 @@ export async function watchPools(failover: Failover): Promise<never> {
     await condition(() => reported.some((one) => !seen.has(keyOf(one))));
     const losses = reported.filter((one) => !seen.has(keyOf(one)));
     for (const loss of losses) seen.add(keyOf(loss));
-    const nodes = failover.nodes();
+    const nodes = [...failover.nodes(), ...failover.spares()];
     const atRisk = siblingsAtRisk({
       losses,
       nodes,
       components: provisioning.spec.components,
-      settled: new Set([...reported.map((one) => one.instanceId), ...failover.records.map((one) => one.oldInstance)]),
+      settled: new Set([
+        ...reported.map((one) => one.instanceId),
+        ...failover.records.filter(isOpen).map((one) => one.oldInstance),
+      ]),
       at: new Date().toISOString(),
     });
     if (atRisk.length === 0) continue;

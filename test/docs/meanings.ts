@@ -43,15 +43,21 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'components.*.volumes': 'Data volumes, made with the node.',
   'components.*.dependsOn': 'Components that have to be ready before this one is set up.',
   'components.*.minReady': 'How many of `count` are enough; all when not given.',
-  'components.*.quorum': 'Members of a quorum are spread over pools, and too many in one pool are named.',
-  'components.*.onInterruption': 'What the loss of a node means: `replace`, `fail` or `ignore`.',
+  'components.*.quorum':
+    'Members of a quorum are spread over pools, too many in one pool are named, and Holdfast never replaces more than a minority at once by its own choice.',
+  'components.*.standby':
+    'Warm nodes beside `count`, called `<component>-standby-<number>`: ready, but no peers and no part of steps. A loss is made good by one of them at once, and another is made.',
+  'components.*.onInterruption':
+    'What the loss of a node means: `replace` it, `restart-all` members of the component, `fail` or `ignore`.',
   'components.*.onUnhealthy': 'The same for a node that lives while its services do not.',
   'components.*.liveness': 'How `services` and `health` are checked after a node was ready.',
   'components.*.liveness.every': 'Between two checks.',
   'components.*.liveness.failures': 'So many failed checks in a row are the loss of the node.',
-  'components.*.failovers': 'How many nodes may be replaced after the component was ready; then the experiment fails.',
+  'components.*.failovers':
+    'How many losses are made good after the component was ready; with the next one the experiment fails.',
   'components.*.onDrain': 'Script run on a node under notice, for as long as the notice leaves.',
-  'components.*.onReplace': 'Script run on the other members after a replacement took a slot.',
+  'components.*.onReplace':
+    'Script run on the other members after a replacement took a slot, and on a promoted standby, whose setup ran under its old name.',
   'components.*.replacements': 'How many nodes that miss a limit may be replaced.',
   'components.*.limits': 'How long a node may take for each gate.',
   'components.*.limits.ec2': 'Launched to running.',
