@@ -101,9 +101,19 @@ describe('the loss of a node', () => {
     await handle.signal('interruption', [lossOf('i-00000000000000000')]);
     await handle.signal('interruption', 'garbage');
     await handle.signal('interruption');
+    const told = await eventually(async () => {
+      const { timeline } = await handle.query<ExperimentStatus>('status');
+      const lines = timeline.map(({ text }) => text).filter((text) => /refused|holds no slot/.test(text));
+      return lines.length === 3 ? lines : undefined;
+    });
     await handle.executeUpdate('stop');
     const result = (await handle.result()) as ExperimentResult;
 
+    expect(told.sort()).toEqual([
+      'i-00000000000000000 holds no slot here: reclaim changes nothing',
+      'refused an interruption: instanceId is no instance id',
+      'refused an interruption: instanceId is no instance id',
+    ]);
     expect(result).toMatchObject({ phase: 'Done', interruptions: [] });
   });
 });
