@@ -33,21 +33,46 @@ function noticeOf(said: Partial<Interruption> & Said, at: string): Interruption 
   return { instanceId, region, kind, source, ...when, reason };
 }
 
-/** The first thing that is wrong, naming what would be right. */
+/** What each field has to be, in the order in which mistakes are told. */
+const FIELDS: { name: keyof Interruption; isOptional: boolean; isRight: (value: unknown) => boolean; else: string }[] =
+  [
+    { name: 'instanceId', isOptional: false, isRight: isInstanceId, else: 'no instance id' },
+    {
+      name: 'kind',
+      isOptional: false,
+      isRight: oneOf(INTERRUPTION_KINDS),
+      else: `none of ${INTERRUPTION_KINDS.join(', ')}`,
+    },
+    { name: 'reason', isOptional: false, isRight: isReason, else: 'no text of 1 to 200 letters' },
+    {
+      name: 'source',
+      isOptional: true,
+      isRight: oneOf(INTERRUPTION_SOURCES),
+      else: `none of ${INTERRUPTION_SOURCES.join(', ')}`,
+    },
+    { name: 'region', isOptional: true, isRight: (value) => typeof value === 'string', else: 'no text' },
+    { name: 'noticeAt', isOptional: true, isRight: isTime, else: 'no ISO time' },
+    { name: 'detectedAt', isOptional: true, isRight: isTime, else: 'no ISO time' },
+    { name: 'endsAt', isOptional: true, isRight: isTime, else: 'no ISO time' },
+  ];
+
 function problemOf(fields: Record<string, unknown>): string | undefined {
-  const { instanceId, kind, reason, region = '', source = 'person' } = fields;
-  if (typeof instanceId !== 'string' || !/^i-[0-9a-f]{8,17}$/.test(instanceId)) return 'instanceId is no instance id';
-  if (!isOneOf(INTERRUPTION_KINDS, kind)) return `kind is none of ${INTERRUPTION_KINDS.join(', ')}`;
-  if (!isOneOf(INTERRUPTION_SOURCES, source)) return `source is none of ${INTERRUPTION_SOURCES.join(', ')}`;
-  if (typeof reason !== 'string' || reason === '' || reason.length > 200)
-    return 'reason is no text of 1 to 200 letters';
-  if (typeof region !== 'string') return 'region is no text';
-  const wrong = ['noticeAt', 'detectedAt', 'endsAt'].find((name) => name in fields && !isTime(fields[name]));
-  return wrong === undefined ? undefined : `${wrong} is no ISO time`;
+  const wrong = FIELDS.find(
+    ({ name, isOptional, isRight }) => !(isOptional && fields[name] === undefined) && !isRight(fields[name]),
+  );
+  return wrong === undefined ? undefined : `${wrong.name} is ${wrong.else}`;
 }
 
-function isOneOf(words: readonly string[], value: unknown): boolean {
-  return typeof value === 'string' && words.includes(value);
+function isInstanceId(value: unknown): boolean {
+  return typeof value === 'string' && /^i-[0-9a-f]{8,17}$/.test(value);
+}
+
+function isReason(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && value.length <= 200;
+}
+
+function oneOf(words: readonly string[]): (value: unknown) => boolean {
+  return (value) => typeof value === 'string' && words.includes(value);
 }
 
 function isTime(value: unknown): boolean {
