@@ -1,6 +1,7 @@
 /** How are the nodes proven ready? Looks until every component is complete, with replacements for nodes that miss. */
 import { CancellationScope } from '@temporalio/workflow';
-import type { Asked, ComponentChecks, Observed } from '../activities/readiness';
+import type { Asked, ComponentChecks } from '../activities/machine-checks';
+import type { Observed } from '../activities/readiness';
 import type { Target } from '../activities/target';
 import type { Node } from '../contracts/messages';
 import type { NodeProgress } from '../contracts/readiness';
