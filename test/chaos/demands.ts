@@ -76,7 +76,7 @@ function unfinished(ledger: Ledger, { id, spec }: End, { nodes, steps }: Experim
   const strangers = bought.filter((one) => !known.has(one.id)).map((one) => `${one.id} was bought and is no node`);
   const slots = new Set(nodes.map(({ slot }) => slot));
   const failed = steps.filter(({ exitCode }) => exitCode !== 0).map((one) => `${one.name} failed on ${one.slot}`);
-  const wanted = Object.values(spec.components).reduce((sum, { count }) => sum + count, 0);
+  const wanted = Object.values(spec.components).reduce((sum, { count = 1 }) => sum + count, 0);
   return [
     ...strangers,
     ...(slots.size === wanted ? [] : [`${String(slots.size)} slots of ${String(wanted)}`]),
@@ -91,7 +91,7 @@ function idle(spec: ExperimentInput, steps: ExperimentResult['steps'], name: str
   return parts.flatMap((part) => {
     const did = steps.filter((one) => one.name === name && one.slot.replace(/-\d+$/, '') === part);
     const slots = new Set(did.map(({ slot }) => slot));
-    const { count = 0 } = spec.components[part] ?? {};
+    const count = spec.components[part]?.count ?? 1;
     if (slots.size === count && did.length === count) return [];
     return [`step ${name} has ${String(did.length)} outcomes of ${String(slots.size)} slots on ${String(count)} ${part}`];
   });
