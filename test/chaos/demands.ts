@@ -55,7 +55,9 @@ function undeclared(end: End, { phase, reason, message }: ExperimentResult, mayF
 function untrue({ certificate }: ExperimentResult, left: string[]): string[] {
   const { verdict } = certificate;
   if ((verdict === 'clean') === (left.length === 0)) return [];
-  return [`certificate says ${verdict} (${certificate.left.join(', ')}), the ledger ${left.join(', ') || 'nothing left'}`];
+  return [
+    `certificate says ${verdict} (${certificate.left.join(', ')}), the ledger ${left.join(', ') || 'nothing left'}`,
+  ];
 }
 
 /** One instance per generation of a slot, one generation per instance. */
@@ -93,6 +95,8 @@ function idle(spec: ExperimentInput, steps: ExperimentResult['steps'], name: str
     const slots = new Set(did.map(({ slot }) => slot));
     const count = spec.components[part]?.count ?? 1;
     if (slots.size === count && did.length === count) return [];
-    return [`step ${name} has ${String(did.length)} outcomes of ${String(slots.size)} slots on ${String(count)} ${part}`];
+    return [
+      `step ${name} has ${String(did.length)} outcomes of ${String(slots.size)} slots on ${String(count)} ${part}`,
+    ];
   });
 }

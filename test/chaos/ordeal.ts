@@ -1,7 +1,13 @@
 /** How does one seed go? Its experiments run, its blows fall, and when all have ended the ledger is asked. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { FINAL_PHASES, PHASES, type ExperimentResult, type Phase, type TimelineEntry } from '../../src/contracts/messages';
+import {
+  FINAL_PHASES,
+  PHASES,
+  type ExperimentResult,
+  type Phase,
+  type TimelineEntry,
+} from '../../src/contracts/messages';
 import { eventually, uniqueId } from '../support/lab';
 import { failureOf } from '../support/outcomes';
 import { wrongs, type End } from './demands';
@@ -24,8 +30,21 @@ export interface Outcome {
 /** No ordeal lasts longer on a busy machine: a sentinel that dies is back after 30 s, a heartbeat is missed after 10. */
 const LIMIT_MS = 90_000;
 
+/** Never throws: an ordeal that cannot be held is a failed one. */
 export async function undergo(lane: Lane, ordeal: Ordeal): Promise<Outcome> {
   const startedAt = Date.now();
+  return attempt(lane, ordeal, startedAt).catch((error: unknown) => {
+    const found = [`could not be held: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
+    return { ...nothing(ordeal.seed, startedAt), wrongs: found };
+  });
+}
+
+function nothing(seed: number, startedAt: number): Outcome {
+  const seconds = (Date.now() - startedAt) / 1000;
+  return { seed, seconds, ends: [], taken: 0, promoted: 0, wrongs: [], story: [] };
+}
+
+async function attempt(lane: Lane, ordeal: Ordeal, startedAt: number): Promise<Outcome> {
   await lane.begin(ordeal);
   const started = ordeal.specs.map((spec, index) =>
     lane.lab.start('experiment', spec, uniqueId(`chaos-${String(ordeal.seed)}-${String(index)}`)),
@@ -39,12 +58,10 @@ export async function undergo(lane: Lane, ordeal: Ordeal): Promise<Outcome> {
   over.abort();
   await Promise.all(blows);
   if (ends === undefined) return await unended(ordeal, handles, startedAt);
-  // What a certificate calls terminated may still be ending by the simulator's clock for some milliseconds.
   const ledger = await lane.lab.ledger();
   const found = wrongs(ledger, ends, ordeal.mayFailFor);
   return {
-    seed: ordeal.seed,
-    seconds: (Date.now() - startedAt) / 1000,
+    ...nothing(ordeal.seed, startedAt),
     ends: ends.map(({ as, result }) => (result === undefined ? as : wordOf(result))),
     taken: new Set(interruptedOf(ledger)).size,
     promoted: ends.flatMap(({ result }) => result?.interruptions ?? []).filter((one) => one.promotedAt !== undefined)
@@ -64,12 +81,12 @@ function wordOf({ phase, reason }: ExperimentResult): string {
 }
 
 async function unended(ordeal: Ordeal, handles: WorkflowHandle[], startedAt: number): Promise<Outcome> {
-  const states = await Promise.all(handles.map(async (handle) => `${handle.workflowId} is in ${await phaseOf(handle)}`));
+  const states = await Promise.all(
+    handles.map(async (handle) => `${handle.workflowId} is in ${await phaseOf(handle)}`),
+  );
   const story = await storyOf(handles);
   for (const handle of handles) await handle.terminate('chaos: over its limit').catch(() => undefined);
-  const seconds = (Date.now() - startedAt) / 1000;
-  const found = [`not over yet: ${states.join(', ')}`];
-  return { seed: ordeal.seed, seconds, ends: [], taken: 0, promoted: 0, wrongs: found, story };
+  return { ...nothing(ordeal.seed, startedAt), wrongs: [`not over yet: ${states.join(', ')}`], story };
 }
 
 async function storyOf(handles: WorkflowHandle[]): Promise<string[]> {
