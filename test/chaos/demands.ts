@@ -31,6 +31,7 @@ export function wrongs(ledger: Ledger, ends: readonly End[], mayFailFor: readonl
 function wrongsOf(ledger: Ledger, end: End, mayFailFor: readonly Reason[]): string[] {
   const left = leftOf(ledger, end.id);
   if (end.result === undefined) {
+    // Cancelled before it was known what it is, so that there was nothing to keep.
     const isEarly = end.as === 'CancelledFailure' && instancesOf(ledger, end.id).length === 0;
     return isEarly ? left : [`ended as ${end.as} without a result: ${end.message}`, ...left];
   }

@@ -58,35 +58,59 @@ const EFFECTS: FaultPlan[number]['effect'][] = [
 /** The ordeal of a seed; the same seed, the same ordeal. */
 export function draw(seed: number): Ordeal {
   const chance = dice(seed);
-  const specs = Array.from({ length: chance.whole([1, 3]) }, () => specOf(chance));
-  const mayFailFor = new Set<Reason>();
-  const blows: Blow[] = [];
-  const strike = (phases: Phase[], act: Blow['act']): void => {
-    blows.push({ on: chance.index(specs), phase: chance.one(phases), afterMs: chance.whole([0, 3000]), act });
+  const ordeal: Ordeal = {
+    seed,
+    specs: Array.from({ length: chance.whole([1, 3]) }, () => specOf(chance)),
+    scenario: { extends: 'quick', seed, nodes: { default: { steps: [stepOf(chance)] } } },
+    blows: [],
+    mayFailFor: [],
   };
-  const scenario: ScenarioPatch = { extends: 'quick', seed, nodes: { default: { steps: [stepOf(chance)] } } };
+  for (const [probability, ill] of ILLS) if (chance.is(probability)) ill(ordeal, chance);
+  return ordeal;
+}
 
-  if (chance.is(0.5)) scenario.faults = faultsOf(chance);
-  if (chance.is(0.4)) scenario.delays = { visibilityLag: [0, 1000], tagIndexLag: [0, 1000], spotStatusLag: [0, 500] };
-  if (chance.is(0.35)) {
-    Object.assign(scenario, droughtOf(chance));
-    mayFailFor.add('Capacity');
-  }
-  if (chance.is(0.1)) {
-    scenario.launchFailures = [failingLaunches(chance)];
-    for (const reason of ['Capacity', 'NotReady'] as const) mayFailFor.add(reason);
-  }
-  const losses = chance.is(0.35);
-  if (losses) scenario.losses = [lossesOf(chance)];
-  const interruptions = chance.is(0.6) ? chance.whole([1, 2]) : 0;
-  for (let left = interruptions; left > 0; left -= 1) strike(ALIVE, interruptionOf(chance));
-  if (losses || interruptions > 0)
-    for (const reason of ['Interrupted', 'Capacity', 'NotReady'] as const) mayFailFor.add(reason);
-  if (chance.is(0.25)) strike(ANY, { kind: 'kill-worker', downMs: chance.whole([0, 3000]) });
-  if (chance.is(0.2)) strike(ALIVE, { kind: 'kill-sentinel' });
-  if (chance.is(0.2)) strike(ANY, { kind: 'kill-memory' });
-  if (chance.is(0.2)) strike(ANY, { kind: chance.one(['cancel', 'stop']) });
-  return { seed, scenario, specs, blows, mayFailFor: [...mayFailFor] };
+/** What can be wrong with a world, each with its probability. */
+const ILLS: [number, (ordeal: Ordeal, chance: Dice) => void][] = [
+  [0.5, ({ scenario }, chance) => Object.assign(scenario, { faults: faultsOf(chance) })],
+  [0.4, ({ scenario }) => Object.assign(scenario, { delays: LAGS })],
+  [
+    0.35,
+    ({ scenario, mayFailFor }, chance) => {
+      Object.assign(scenario, droughtOf(chance));
+      mayFailFor.push('Capacity');
+    },
+  ],
+  [
+    0.1,
+    ({ scenario, mayFailFor }, chance) => {
+      scenario.launchFailures = [failingLaunches(chance)];
+      mayFailFor.push('Capacity', 'NotReady');
+    },
+  ],
+  [
+    0.35,
+    ({ scenario, mayFailFor }, chance) => {
+      scenario.losses = [lossesOf(chance)];
+      mayFailFor.push('Interrupted', 'Capacity', 'NotReady');
+    },
+  ],
+  [
+    0.6,
+    (ordeal, chance) => {
+      for (let left = chance.whole([1, 2]); left > 0; left -= 1) strike(ordeal, chance, ALIVE, interruptionOf(chance));
+      ordeal.mayFailFor.push('Interrupted', 'Capacity', 'NotReady');
+    },
+  ],
+  [0.25, (ordeal, chance) => strike(ordeal, chance, ANY, { kind: 'kill-worker', downMs: chance.whole([0, 3000]) })],
+  [0.2, (ordeal, chance) => strike(ordeal, chance, ALIVE, { kind: 'kill-sentinel' })],
+  [0.2, (ordeal, chance) => strike(ordeal, chance, ANY, { kind: 'kill-memory' })],
+  [0.2, (ordeal, chance) => strike(ordeal, chance, ANY, { kind: chance.one(['cancel', 'stop']) })],
+];
+
+const LAGS: ScenarioPatch['delays'] = { visibilityLag: [0, 1000], tagIndexLag: [0, 1000], spotStatusLag: [0, 500] };
+
+function strike({ specs, blows }: Ordeal, chance: Dice, phases: Phase[], act: Blow['act']): void {
+  blows.push({ on: chance.index(specs), phase: chance.one(phases), afterMs: chance.whole([0, 3000]), act });
 }
 
 const ANY: Phase[] = ['Planning', 'Provisioning', 'Configuring', 'Running', 'TearingDown'];

@@ -1,4 +1,6 @@
 /** How does one seed go? Its experiments run, its blows fall, and when all have ended the ledger is asked. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import {
@@ -8,6 +10,7 @@ import {
   type Phase,
   type TimelineEntry,
 } from '../../src/contracts/messages';
+import { createFolderStore } from '../../src/results/folder';
 import { eventually, uniqueId } from '../support/lab';
 import { failureOf } from '../support/outcomes';
 import { wrongs, type End } from './demands';
@@ -53,7 +56,7 @@ async function attempt(lane: Lane, ordeal: Ordeal, startedAt: number): Promise<O
   const over = new AbortController();
   const blows = ordeal.blows.map((blow) => strike(lane, handles, blow, over.signal));
   const limit = pause(LIMIT_MS, undefined, { ref: false, signal: over.signal }).catch(() => undefined);
-  const all = Promise.all(handles.map((handle, index) => endOf(handle, ordeal.specs[index]!)));
+  const all = Promise.all(handles.map((handle, index) => endOf(lane, handle, ordeal.specs[index]!)));
   const ends = await Promise.race([all, limit]);
   over.abort();
   await Promise.all(blows);
@@ -102,12 +105,20 @@ async function storyOf(handles: WorkflowHandle[]): Promise<string[]> {
   return (await Promise.all(told)).flat();
 }
 
-async function endOf(handle: WorkflowHandle, spec: End['spec']): Promise<End> {
+async function endOf(lane: Lane, handle: WorkflowHandle, spec: End['spec']): Promise<End> {
   const end = { id: handle.workflowId, spec };
   const result = await (handle.result() as Promise<ExperimentResult>).catch(() => undefined);
   if (result !== undefined) return { ...end, as: 'completed', message: '', result };
-  const { type, message, details } = await failureOf(handle);
-  return { ...end, as: type, message, ...((details as unknown) === undefined ? {} : { result: details }) };
+  const { type, message, details } = await failureOf<ExperimentResult | undefined>(handle);
+  // Temporal takes no details with a cancellation; the result is kept all the same.
+  const known = details ?? (await keptResult(lane, handle.workflowId));
+  return { ...end, as: type, message, ...(known === undefined ? {} : { result: known }) };
+}
+
+async function keptResult(lane: Lane, id: string): Promise<ExperimentResult | undefined> {
+  const path = join(createFolderStore(lane.lab.results).location(id), 'experiment.json');
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as ExperimentResult);
 }
 
 /** Waits for the blow's moment and lets it fall; one whose experiments end before that falls on nobody. */
@@ -131,9 +142,9 @@ async function fall(lane: Lane, handle: WorkflowHandle, act: Blow['act']): Promi
     case 'kill-worker':
       return lane.killWorker(act.downMs);
     case 'kill-sentinel':
-      return lane.kill('sentinel');
+      return lane.killSentinel();
     case 'kill-memory':
-      return lane.kill('memory');
+      return lane.killMemory();
     case 'cancel':
       await handle.cancel().catch(() => undefined);
       return;
