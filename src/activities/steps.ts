@@ -52,11 +52,10 @@ export function createStepActivities({ cloud, results }: { cloud: Cloud; results
     async runStep(input: StepInput): Promise<StepEnd[]> {
       await assertTarget(cloud, input.target);
       const context = Context.current();
-      const commands = cloud.commands(input.region);
       let sent = context.info.heartbeatDetails as Sent | undefined;
       const next = await beating(
         async () => {
-          sent ??= { open: await send(commands, input, input.ids), ends: [] };
+          sent ??= await begin(cloud, input, context.cancellationSignal);
           context.heartbeat(sent);
           return look(cloud, input, sent, context.cancellationSignal);
         },
@@ -98,6 +97,16 @@ export function createStepActivities({ cloud, results }: { cloud: Cloud; results
 }
 
 export type StepActivities = ReturnType<typeof createStepActivities>;
+
+/** SSM refuses a whole batch for one node that is gone, and would for ever. */
+async function begin(cloud: Cloud, input: StepInput, signal: AbortSignal): Promise<Sent> {
+  const gone = await goneNodes(cloud, input.region, input.ids, signal);
+  const living = input.ids.filter((id) => !gone.has(id));
+  return {
+    open: await send(cloud.commands(input.region), input, living),
+    ends: [...gone].map(([instanceId, lost]) => ({ instanceId, lost })),
+  };
+}
 
 async function send(commands: CommandsPort, input: StepInput, ids: string[]): Promise<Sent['open']> {
   const { step } = input;

@@ -125,6 +125,16 @@ describe('runStep', () => {
 
     expect(beats.at(-1)).toMatchObject({ open: [{ ids: input.ids }], ends: [] });
   });
+
+  it('answers at once for a node that was gone before it could be sent anything, and runs on the others', async () => {
+    const [gone = '', ...others] = await online(3);
+    await bench.cloud.compute(REGION).terminate([gone]);
+
+    const { value } = await attempts(bench, 'runStep', stepInput([gone, ...others], 'short'));
+
+    expect(value.filter((end) => 'lost' in end).map((end) => end.instanceId)).toEqual([gone]);
+    expect(value.filter((end) => 'report' in end).map((end) => end.instanceId).sort()).toEqual(others.sort());
+  });
 });
 
 /** The step's end on every node, as `collectStep` takes it. */
