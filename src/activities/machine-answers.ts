@@ -18,7 +18,8 @@ export async function answersTo(
   return open.length === 0 || Date.now() > asked.staleAt ? { reports } : { reports, open: { ...asked, ids: open } };
 }
 
-function hasEnded(invocation: Invocation): boolean {
+/** Whether nothing more will come of it. */
+export function hasEnded(invocation: Invocation): boolean {
   return !['Pending', 'InProgress', 'Delayed', 'Cancelling'].includes(invocation.status);
 }
 

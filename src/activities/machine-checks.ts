@@ -32,7 +32,7 @@ interface AskInput {
 /** The node waits up to this long for its own services before it answers, so that few commands are needed. */
 const LONGEST_WINDOW_SECONDS = 25;
 /** The agent gets the window and the time to start; a command older than that is given up and asked again. */
-const COMMAND_GRACE_SECONDS = 35;
+export const COMMAND_GRACE_SECONDS = 35;
 /** SSM takes at most 50 instance ids in one SendCommand. */
 const IDS_PER_COMMAND = 50;
 
@@ -62,8 +62,8 @@ export async function askMachines(
 }
 
 /** Groups by region and component, since they share a script, then cuts at the limit of SendCommand. */
-function inBatches(nodes: readonly NodeProgress[]): NodeProgress[][] {
-  const groups = new Map<string, NodeProgress[]>();
+export function inBatches<T extends { region: string; component: string }>(nodes: readonly T[]): T[][] {
+  const groups = new Map<string, T[]>();
   for (const node of nodes) {
     const key = `${node.region}/${node.component}`;
     groups.set(key, [...(groups.get(key) ?? []), node]);
@@ -129,7 +129,7 @@ function windowOf({ limits }: ComponentChecks): number {
 }
 
 /** Units first: `reportOf` tells services from endpoints by their place. */
-function checksOf(component: ComponentChecks): NodeCheck[] {
+export function checksOf(component: Pick<ComponentChecks, 'services' | 'health'>): NodeCheck[] {
   return [
     ...component.services.map((unit): NodeCheck => ({ kind: 'service', unit })),
     ...component.health.map((check): NodeCheck => {

@@ -1,5 +1,7 @@
 /** What does a script on a node know of its experiment? Variables for setup scripts and steps. */
 
+import { isStandby } from '../contracts/names';
+
 /** A node as others see it. */
 export interface Peer {
   slot: string;
@@ -10,12 +12,12 @@ export interface Peer {
 
 /**
  * `HOLDFAST_EXPERIMENT`, `HOLDFAST_SLOTS` (`instance=slot` pairs, from which a node derives `HOLDFAST_SLOT`), and
- * `HOLDFAST_PEERS_<COMPONENT>` (`slot=address` pairs, comma-separated, in slot order).
+ * `HOLDFAST_PEERS_<COMPONENT>` (`slot=address` pairs, comma-separated, in slot order). A standby is nobody's peer.
  */
 export function nodeEnvironment(experimentId: string, peers: readonly Peer[]): Record<string, string> {
   const components = [...new Set(peers.map((peer) => peer.component))];
   const lists = components.map((component) => {
-    const members = peers.filter((peer) => peer.component === component);
+    const members = peers.filter((peer) => peer.component === component && !isStandby(peer));
     return [variable(component), addresses(members)] as const;
   });
   return {

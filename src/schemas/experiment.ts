@@ -76,6 +76,15 @@ const gateLimits = z
 
 const market = z.enum(['spot', 'on-demand', 'spot-then-on-demand']);
 
+const onLoss = z.enum(['replace', 'restart-all', 'fail', 'ignore']);
+
+const liveness = z
+  .strictObject({
+    every: duration.default(60).describe('Between two checks.'),
+    failures: whole(1, 100).default(3).describe('So many failed checks in a row are the loss of the node.'),
+  })
+  .prefault({});
+
 const component = z.strictObject({
   count: whole(1, 5000).default(1).describe('How many nodes.'),
   instanceTypes: z
@@ -110,17 +119,31 @@ const component = z.strictObject({
   quorum: z
     .boolean()
     .default(false)
-    .describe('Members of a quorum are spread over pools, and too many in one pool are named.'),
+    .describe(
+      'Members of a quorum are spread over pools, too many in one pool are named, and Holdfast never replaces more than a minority at once by its own choice.',
+    ),
   replacements: whole(0, 100).default(2).describe('How many nodes that miss a limit may be replaced.'),
-  onInterruption: z
-    .enum(['replace', 'fail', 'ignore'])
+  standby: whole(0, 100)
+    .default(0)
+    .describe(
+      'Warm nodes beside `count`, called `<component>-standby-<number>`: ready, but no peers and no part of steps. A loss is made good by one of them at once, and another is made.',
+    ),
+  onInterruption: onLoss
     .default('replace')
-    .describe('What the loss of a node means: `replace`, `fail` or `ignore`.'),
+    .describe(
+      'What the loss of a node means: `replace` it, `restart-all` members of the component, `fail` or `ignore`.',
+    ),
+  onUnhealthy: onLoss.default('replace').describe('The same for a node that lives while its services do not.'),
+  liveness: liveness.describe('How `services` and `health` are checked after a node was ready.'),
   failovers: whole(0, 1000)
     .default(10)
-    .describe('How many nodes may be replaced after the component was ready; then the experiment fails.'),
+    .describe('How many losses are made good after the component was ready; with the next one the experiment fails.'),
   onDrain: script.optional().describe('Script run on a node under notice, for as long as the notice leaves.'),
-  onReplace: script.optional().describe('Script run on the other members after a replacement took a slot.'),
+  onReplace: script
+    .optional()
+    .describe(
+      'Script run on the other members after a replacement took a slot, and on a promoted standby, whose setup ran under its old name.',
+    ),
   limits: gateLimits.describe('How long a node may take for each gate.'),
 });
 
@@ -183,6 +206,11 @@ const fields = z.strictObject({
   market: market
     .default('spot-then-on-demand')
     .describe('What may be bought. `spot-then-on-demand` asks spot in every region before on-demand in any.'),
+  returnAfter: duration
+    .default(3600)
+    .describe(
+      'Time without a loss after which a slot that `spot-then-on-demand` had to buy on-demand goes back to spot, and the least time between two tries.',
+    ),
   placement: z
     .enum(['together', 'any'])
     .default('together')
@@ -271,11 +299,28 @@ function componentProblems(spec: Fields): Problem[] {
       });
     }
   }
-  problems.push(...profileProblems(spec));
+  problems.push(...profileProblems(spec), ...lossProblems(spec));
   const cycle = findCycle(spec.components);
   if (cycle !== undefined)
     problems.push({ path: ['components', cycle, 'dependsOn'], message: 'depends on itself in a circle' });
   return problems;
+}
+
+/** What cannot be kept when a member is lost. */
+function lossProblems(spec: Fields): Problem[] {
+  return Object.entries(spec.components).flatMap(([key, part]) => {
+    const at = (field: string, message: string): Problem => ({ path: ['components', key, field], message });
+    const problems: Problem[] = [];
+    for (const field of ['onInterruption', 'onUnhealthy'] as const) {
+      if (part.quorum && part[field] === 'restart-all')
+        problems.push(at(field, 'restart-all ends every member at once, which no quorum outlives'));
+    }
+    if (part.standby > 0 && part.volumes.some((volume) => volume.follows === 'slot'))
+      problems.push(at('standby', 'has no volume of a slot: use standby, or volumes that follow the slot'));
+    if (part.standby > 0 && `${key}-standby` in spec.components)
+      problems.push(at('standby', `are named like the nodes of component ${key}-standby; rename one of them`));
+    return problems;
+  });
 }
 
 /** Without an instance profile no node registers with SSM, so nothing could be set up, checked or run on it. */

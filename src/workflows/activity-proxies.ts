@@ -1,6 +1,7 @@
 /** How is each kind of activity repeated, cancelled and limited? One proxy per effect. */
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { AdmissionActivities } from '../activities/admission';
+import type { LivenessActivities } from '../activities/liveness';
 import type { ProvisionActivities } from '../activities/provision';
 import type { ReadinessActivities } from '../activities/readiness';
 import type { RecordActivities } from '../activities/record';
@@ -8,6 +9,7 @@ import type { SentinelActivities } from '../activities/sentinel';
 import type { StepActivities } from '../activities/steps';
 
 type All = AdmissionActivities &
+  LivenessActivities &
   ProvisionActivities &
   ReadinessActivities &
   RecordActivities &

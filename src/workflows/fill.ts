@@ -110,8 +110,12 @@ function planNext({ run, chain, pass, name, spec, survey, count, nodes, asked }:
 }
 
 function atTheEnd({ run, name, spec, count, nodes }: Filling, plan: Extract<Plan, { kind: 'exhausted' }>): Filled {
-  if (nodes.length < (spec.minReady ?? count)) return { component: name, nodes, short: plan };
-  run.onEvent(`${name}: ${String(nodes.length)} of ${String(count)} came, enough by minReady`);
+  // Standbys are wished for, not needed.
+  const needed = Math.min(count, spec.minReady ?? spec.count);
+  if (nodes.length < needed) return { component: name, nodes, short: plan };
+  run.onEvent(
+    `${name}: ${String(nodes.length)} of ${String(count)} came, ${spec.minReady === undefined ? 'the rest are standbys' : 'enough by minReady'}`,
+  );
   return { component: name, nodes };
 }
 

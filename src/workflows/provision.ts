@@ -2,7 +2,7 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { Attempt, Refusal } from '../contracts/capacity';
 import type { Node } from '../contracts/messages';
-import { slotName } from '../contracts/names';
+import { slotName, standbyName } from '../contracts/names';
 import { regionPasses, type RegionPass } from '../policy/chain';
 import { classify } from '../policy/refusals';
 import type { ExperimentSpec } from '../schemas/experiment';
@@ -15,6 +15,8 @@ import { learn, newKnowledge } from './shared-memory';
 export interface Provisioned {
   chain: Chain;
   nodes: Node[];
+  /** Standbys: bought with the others, members of nothing. */
+  spares: Node[];
 }
 
 /**
@@ -22,22 +24,34 @@ export interface Provisioned {
  * With `placement: together` a region that cannot hold all components is left whole.
  */
 export async function provisionNodes(run: Provisioning): Promise<Provisioned> {
-  const chain: Chain = {
-    knowledge: newKnowledge(),
-    probing: false,
-    grounds: {},
-    surveys: {},
-    templates: {},
-    ordinals: {},
-  };
+  const chain = newChain();
   const names = Object.keys(run.spec.components);
   const groups = run.spec.placement === 'together' ? [names] : names.map((name) => [name]);
   try {
     const filled = await settleAll(groups.map((group) => placeGroup(run, chain, group)));
-    return { chain, nodes: filled.flat().flatMap((entry) => slots(entry)) };
+    const slotted = filled.flat().map((entry) => slots(entry, run.spec.components[entry.component]?.count ?? 0));
+    return {
+      chain,
+      nodes: slotted.flatMap(({ members }) => members),
+      spares: slotted.flatMap(({ standbys }) => standbys),
+    };
   } finally {
     await Promise.allSettled(Object.values(chain.grounds)); // nothing is made any more when teardown begins
   }
+}
+
+function newChain(): Chain {
+  return { knowledge: newKnowledge(), probing: false, grounds: {}, surveys: {}, templates: {}, ordinals: {} };
+}
+
+/** The same for nodes that another run bought; throws `InvalidRequest` when a region has become unusable. */
+export async function adoptNodes(run: Provisioning, nodes: Node[]): Promise<Provisioned> {
+  const chain = newChain();
+  for (const region of new Set(nodes.map((node) => node.region))) {
+    const problems = await prepare(run, chain, region);
+    if (problems.length > 0) throw failure('InvalidRequest', problems.join('\n'));
+  }
+  return { chain, nodes, spares: [] };
 }
 
 /**
@@ -123,6 +137,12 @@ export function marketsOf(spec: ExperimentSpec, component: string): RegionPass['
   return market === 'spot-then-on-demand' ? ['spot', 'on-demand'] : [market];
 }
 
+function wantedOf(spec: ExperimentSpec, component: string): number {
+  const part = spec.components[component];
+  if (part === undefined) return 0;
+  return part.standby > 0 ? part.count + part.standby : part.count;
+}
+
 async function placeGroup(run: Provisioning, chain: Chain, group: string[]): Promise<Filled[]> {
   const passes = regionPasses(run.spec.regions, widestPolicy(run.spec, group));
   let last: Filled['short'];
@@ -134,9 +154,7 @@ async function placeGroup(run: Provisioning, chain: Chain, group: string[]): Pro
       continue;
     }
     const asking = readyingNext(run, chain, passes[index + 1]);
-    const filled = await settleAll(
-      group.map((name) => fill(asking, chain, pass, name, run.spec.components[name]?.count ?? 0)),
-    );
+    const filled = await settleAll(group.map((name) => fill(asking, chain, pass, name, wantedOf(run.spec, name))));
     const short = filled.find((entry) => entry.short !== undefined)?.short;
     if (short === undefined) return filled;
     last = short;
@@ -188,11 +206,17 @@ async function leave(run: Provisioning, region: string, filled: Filled[]): Promi
   );
 }
 
-/** Binds instances to slots by sorted id: one launch tags all its instances alike, so only order can tell them apart. */
-function slots({ component, nodes }: Filled): Node[] {
-  return [...nodes]
-    .sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1))
-    .map((node, ordinal) => nodeOf(component, slotName(component, ordinal), 1, node));
+/**
+ * Binds instances to slots by sorted id: one launch tags all its instances alike, so only order can tell them apart.
+ * Members come first; what is left over are standbys.
+ */
+function slots({ component, nodes }: Filled, count: number): { members: Node[]; standbys: Node[] } {
+  const sorted = [...nodes].sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));
+  const named = sorted.map((node, index) => {
+    const slot = index < count ? slotName(component, index) : standbyName(component, index - count);
+    return nodeOf(component, slot, 1, node);
+  });
+  return { members: named.slice(0, count), standbys: named.slice(count) };
 }
 
 /** The member that an instance becomes. */

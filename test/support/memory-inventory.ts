@@ -1,7 +1,13 @@
 /** What does cleanup act on where no AWS is? Resources with tags, edges and an end that takes time, in memory. */
 import type { Cloud, Discovery, DiscoverySource, InventoryPort } from '../../src/aws/ports';
 import { Failure } from '../../src/contracts/failures';
-import { NOT_FOUND, RESOURCE_TYPES, type Removal, type ResourceRef, type TaggedResource } from '../../src/contracts/inventory';
+import {
+  NOT_FOUND,
+  RESOURCE_TYPES,
+  type Removal,
+  type ResourceRef,
+  type TaggedResource,
+} from '../../src/contracts/inventory';
 import { isOwned } from '../../src/contracts/names';
 
 export interface MemoryResource extends Omit<TaggedResource, 'state' | 'seen'> {

@@ -95,7 +95,9 @@ describe('cleanup of a cluster', () => {
 
     await lab.control('delays', { visibilityLag: [0, 0] });
     const ledger = await lab.ledger();
-    expect(ledger.resources.filter((one) => one.type === 'instance' && one.tags['ExperimentID'] === id)).toHaveLength(7);
+    expect(ledger.resources.filter((one) => one.type === 'instance' && one.tags['ExperimentID'] === id)).toHaveLength(
+      7,
+    );
     expect(living(ledger, id)).toEqual([]);
     expect(result).toMatchObject({ verdict: 'clean', left: [] });
   });
