@@ -27,7 +27,16 @@ export interface ObserveInput {
 export interface Observed {
   nodes: NodeProgress[];
   asked: Asked[];
+  /** When EC2 was last asked, epoch milliseconds; absent before the first look. */
+  ec2At?: number;
 }
+
+/** Machines whose agents answer are judged by their answers; EC2 only has to say when one has ended. */
+const EC2_PAUSE_MS = 3000;
+/** Two reads a second are far below SSM's rates. */
+const MS_PER_READ = 500;
+/** Agents on one page of DescribeInstanceInformation. */
+const AGENTS_PER_PAGE = 50;
 
 export function createReadinessActivities({ cloud }: { cloud: Cloud }) {
   return {
@@ -49,30 +58,45 @@ export function createReadinessActivities({ cloud }: { cloud: Cloud }) {
       context.heartbeat(next);
       const waitedMs = Date.now() - context.info.scheduledTimestampMs;
       if (isWorthReporting(input, next.nodes, waitedMs)) return next;
-      throw notReady(summary(next.nodes), input.pollMs);
+      throw notReady(summary(next.nodes), pauseMs(input, next));
     },
   };
 }
 
 export type ReadinessActivities = ReturnType<typeof createReadinessActivities>;
 
+/** Agents and machines are looked at more often than EC2: others wait for their answers, each read being one page. */
+function pauseMs({ pollMs }: ObserveInput, { nodes, asked }: Observed): number {
+  if (nodes.some(isStarting)) return pollMs;
+  const reads = asked.length + Math.ceil(nodes.filter(({ at }) => at === 'ssm').length / AGENTS_PER_PAGE);
+  return Math.min(pollMs, MS_PER_READ * Math.max(1, reads));
+}
+
+function isStarting({ at }: NodeProgress): boolean {
+  return at === 'ec2';
+}
+
 async function look(cloud: Cloud, input: ObserveInput, carry: Observed, signal: AbortSignal): Promise<Observed> {
   const at = new Date().toISOString();
   const regions = [...new Set(carry.nodes.map((node) => node.region))];
-  const seen = await Promise.all(regions.map((region) => lookAtRegion(cloud, input, region, carry, at, signal)));
+  const asksEc2 = carry.nodes.some(isStarting) || Date.now() - (carry.ec2At ?? 0) >= EC2_PAUSE_MS;
+  const ec2At = asksEc2 ? Date.now() : carry.ec2At;
+  const seen = await Promise.all(
+    regions.map((region) => lookAtRegion(cloud, input, { region, asksEc2 }, carry, at, signal)),
+  );
   const free = machineless(input, carry.nodes, at);
   let nodes = advance(carry.nodes, merge(at, [...seen.map((entry) => entry.observation), free]), input.components);
   // Nodes whose dependencies became ready in this very look need not wait for the next one.
   nodes = advance(nodes, merge(at, [machineless(input, nodes, at)]), input.components);
   const stillAsked = seen.flatMap((entry) => entry.asked);
   const asked = await askMachines(cloud, input, nodes, stillAsked, signal);
-  return { nodes, asked: [...stillAsked, ...asked] };
+  return { nodes, asked: [...stillAsked, ...asked], ...(ec2At === undefined ? {} : { ec2At }) };
 }
 
 async function lookAtRegion(
   cloud: Cloud,
   input: ObserveInput,
-  region: string,
+  { region, asksEc2 }: { region: string; asksEc2: boolean },
   carry: Observed,
   at: string,
   signal: AbortSignal,
@@ -81,10 +105,12 @@ async function lookAtRegion(
   const agentIds = here.filter((node) => node.at === 'ec2' || node.at === 'ssm').map((node) => node.instanceId);
   const commands = cloud.commands(region);
   const [instances, online, answers] = await Promise.all([
-    cloud.compute(region).instances(
-      here.map((node) => node.instanceId),
-      { signal },
-    ),
+    asksEc2
+      ? cloud.compute(region).instances(
+          here.map((node) => node.instanceId),
+          { signal },
+        )
+      : [],
     agentIds.length === 0 ? [] : commands.online(agentIds, { signal }),
     Promise.all(
       carry.asked

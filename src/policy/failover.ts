@@ -63,8 +63,8 @@ export interface FailoverQuestion {
  */
 export function planFailover(question: FailoverQuestion): FailoverPlan {
   const plan: FailoverPlan = { recoveries: [], ignored: [], later: [] };
-  // What AWS takes is out whatever we choose, so it counts before any choice is made.
-  const inOrder = [...question.losses].sort((a, b) => Number(isForced(b)) - Number(isForced(a)));
+  // What AWS takes is out whatever we choose, and what is charged counts before any choice is made.
+  const inOrder = [...question.losses].sort((a, b) => urgency(a) - urgency(b));
   for (const loss of inOrder) {
     const spec = question.components[loss.node.component];
     if (spec !== undefined) decide(plan, question, loss, spec);
@@ -145,6 +145,11 @@ export function failoversUsed(component: string, history: readonly InterruptionR
 
 function isCharged(kind: LossKind): boolean {
   return kind === 'reclaim' || kind === 'ended' || kind === 'unhealthy';
+}
+
+function urgency(loss: Loss): number {
+  if (isForced(loss)) return 0;
+  return isPlanned(loss) ? 2 : 1;
 }
 
 function isForced({ notice }: Loss): boolean {

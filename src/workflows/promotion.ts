@@ -35,17 +35,36 @@ interface Trial {
   isShown: boolean;
 }
 
-/** The nodes that pass all gates, looked at beside the members that are ready; the others are ended. */
+/**
+ * The nodes that pass all gates, looked at beside the members that are ready; the others are ended. Several trials go
+ * on beside each other: each shows its own nodes, and waits for those of the others.
+ */
 export async function prove(failover: Failover, trial: Trial): Promise<Node[]> {
   const { target, experimentId, onEvent } = failover.cascade;
-  const { nodes, replaced, spec, replace, isShown } = trial;
+  const { nodes, replaced, replace, isShown } = trial;
   const gone = new Set(replaced.map((node) => node.instanceId));
-  const standing = failover.progress().filter((entry) => entry.at === 'ready' && !gone.has(entry.instanceId));
-  const onProgress = isShown ? ownProgress(failover, standing) : () => undefined;
+  let own = new Set(nodes.map((node) => node.instanceId));
+  const others = (): NodeProgress[] => failover.progress().filter(({ instanceId }) => !own.has(instanceId));
+  const onProgress = (now: NodeProgress[]): void => {
+    const rest = others();
+    own = new Set([...own, ...now.map((entry) => entry.instanceId)]);
+    if (isShown) failover.show({ progress: [...rest, ...now] });
+  };
+  const standing = (): NodeProgress[] =>
+    others().filter((entry) => entry.at === 'ready' && !gone.has(entry.instanceId));
+  const spec = withoutIgnored(trial.spec);
   return proveReady(
     { target, experimentId, onEvent, spec, standing, onProgress, ...(replace === undefined ? {} : { replace }) },
     nodes,
   );
+}
+
+/** Nobody waits for members that stay away for good. */
+function withoutIgnored(spec: ExperimentSpec): ExperimentSpec {
+  const parts = Object.entries(spec.components).map(([name, part]) => {
+    return [name, part.onInterruption === 'ignore' ? { ...part, minReady: 0 } : part] as const;
+  });
+  return { ...spec, components: Object.fromEntries(parts) };
 }
 
 /** A spec in which no missing node of the component ends the cascade: who came through is all that is asked. */
@@ -55,17 +74,6 @@ export function lenient(spec: ExperimentSpec, component: string, gateSeconds = I
   const limits = Object.entries(part.limits).map(([gate, limit]) => [gate, Math.min(limit, gateSeconds)] as const);
   const shortened = { ...part.limits, ...Object.fromEntries(limits) };
   return { ...spec, components: { ...spec.components, [component]: { ...part, minReady: 0, limits: shortened } } };
-}
-
-/** Several cascades go on beside each other: each shows its own nodes and leaves those of the others alone. */
-function ownProgress(failover: Failover, standing: NodeProgress[]): (progress: NodeProgress[]) => void {
-  const others = new Set(standing.map((entry) => entry.instanceId));
-  let shown: NodeProgress[] = [];
-  return (progress) => {
-    const rest = failover.progress().filter((entry) => !isAmong(shown, entry));
-    shown = progress.filter((entry) => !others.has(entry.instanceId));
-    failover.show({ progress: [...rest, ...shown] });
-  };
 }
 
 function isAmong(nodes: readonly { instanceId: string }[], { instanceId }: { instanceId: string }): boolean {
