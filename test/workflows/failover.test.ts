@@ -1,15 +1,19 @@
 /** Is the loss of a node an event in a table, and not the end of an experiment? */
 import type { ExperimentResult, ExperimentStatus } from '../../src/contracts/messages';
 import { eventually, startLab, type Lab } from '../support/lab';
+import { simulatedAt, type Simulated } from '../support/simulated';
 import { smallSpec } from '../support/specs';
 
 let lab: Lab;
+let aws: Simulated;
 
 beforeAll(async () => {
   lab = await startLab();
+  aws = simulatedAt(lab.simulatorUrl);
 });
 
 afterAll(async () => {
+  await aws.close();
   await lab.close();
 });
 
@@ -109,8 +113,9 @@ describe('the loss of a node', () => {
       [broker, apartMs],
       [zk, 0],
     ] as const) {
-      await lab.control('interrupt', { instanceId, noticeSeconds: 0 });
-      await handle.signal('interruption', [lossOf(instanceId ?? '')]);
+      // By a person: when AWS takes a node, the others of its pool are replaced with it.
+      await aws.cloud.compute('us-west-2').terminate([instanceId ?? '']);
+      await handle.signal('interruption', [lossOf(instanceId ?? '', 'Client.UserInitiatedShutdown')]);
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
     const after = await eventually(async () => {
