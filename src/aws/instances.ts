@@ -14,22 +14,34 @@ const IDS_PER_CALL = 1000;
 const PER_PAGE = 1000;
 /** What still runs or could run again. */
 const LIVING = ['pending', 'running', 'stopping', 'stopped'];
+/** EC2 shows these for about an hour after. */
+const ENDED = ['shutting-down', 'terminated'];
 
 export async function launchedBy(aws: AwsRegion, launchId: string, call: Call = {}): Promise<InstanceView[]> {
-  return livingWith(aws, { [TAG.launchId]: launchId }, call);
+  return foundBy(aws, { [TAG.launchId]: launchId }, call);
 }
 
-export async function ofExperiment(aws: AwsRegion, experimentId: string, call: Call = {}): Promise<InstanceView[]> {
-  return livingWith(aws, { [TAG.experimentId]: experimentId, [TAG.managedBy]: MANAGED_BY }, call);
+export async function ofExperiment(
+  aws: AwsRegion,
+  experimentId: string,
+  { withEnded = false, ...call }: Call & { withEnded?: boolean } = {},
+): Promise<InstanceView[]> {
+  const tags = { [TAG.experimentId]: experimentId, [TAG.managedBy]: MANAGED_BY };
+  return foundBy(aws, tags, call, withEnded ? [...LIVING, ...ENDED] : LIVING);
 }
 
 export async function ofInstallation(aws: AwsRegion, installation: string, call: Call = {}): Promise<InstanceView[]> {
-  return livingWith(aws, { [TAG.installation]: installation, [TAG.managedBy]: MANAGED_BY }, call);
+  return foundBy(aws, { [TAG.installation]: installation, [TAG.managedBy]: MANAGED_BY }, call);
 }
 
-async function livingWith(aws: AwsRegion, tags: Record<string, string>, call: Call): Promise<InstanceView[]> {
+async function foundBy(
+  aws: AwsRegion,
+  tags: Record<string, string>,
+  call: Call,
+  states = LIVING,
+): Promise<InstanceView[]> {
   const byTag = Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] }));
-  const Filters = [...byTag, { Name: 'instance-state-name', Values: LIVING }];
+  const Filters = [...byTag, { Name: 'instance-state-name', Values: states }];
   const reservations = await allPages(
     (NextToken) => aws.send(new DescribeInstancesCommand({ Filters, MaxResults: PER_PAGE, NextToken }), call),
     (page) => page.NextToken,
@@ -38,7 +50,7 @@ async function livingWith(aws: AwsRegion, tags: Record<string, string>, call: Ca
   // A filter value may hold wildcards, so the tags are compared once more.
   const carries = (view: InstanceView): boolean =>
     Object.entries(tags).every(([key, value]) => view.tags[key] === value);
-  return views(reservations).filter((view) => carries(view) && LIVING.includes(view.state));
+  return views(reservations).filter((view) => carries(view) && states.includes(view.state));
 }
 
 export async function describeInstances(aws: AwsRegion, ids: string[], call: Call = {}): Promise<InstanceView[]> {
