@@ -39,6 +39,7 @@ interface Trial {
 export async function prove(failover: Failover, trial: Trial): Promise<Node[]> {
   const { target, experimentId, onEvent } = failover.cascade;
   const { nodes, replaced, spec, replace, isShown } = trial;
+  if (nodes.length === 0) return [];
   const gone = new Set(replaced.map((node) => node.instanceId));
   const standing = failover.progress().filter((entry) => entry.at === 'ready' && !gone.has(entry.instanceId));
   const onProgress = isShown ? ownProgress(failover, standing) : () => undefined;
