@@ -4,6 +4,7 @@ import {
   CancelledFailure,
   allHandlersFinished,
   condition,
+  sleep,
   workflowInfo,
   type ApplicationFailure,
 } from '@temporalio/workflow';
@@ -19,6 +20,7 @@ import type { Provisioning } from './fill';
 import { provisionNodes, replaceNodes, type Provisioned } from './provision';
 import { proveReady, type Cascade } from './readiness';
 import { announce, describeRun, newRunState, setNodes, setPhase, tell, publish, type RunState } from './run-state';
+import { inOwnScope } from './scope';
 import { runSteps } from './steps';
 import { tearDown } from './teardown';
 
@@ -116,7 +118,8 @@ async function watchLease(run: Run, work: CancellationScope): Promise<void> {
     const until = status.expiresAt;
     const leftMs = Date.parse(until) - Date.now();
     if (leftMs <= 0) break;
-    await condition(() => status.expiresAt !== until, leftMs, { summary: `the lease ends at ${until}` });
+    // An extension only lengthens, so it is early enough to see it then. A condition with a limit would hold 15 KiB.
+    await sleep(leftMs, { summary: `the lease ends at ${until} unless it is extended` });
   }
   run.controls.expired = true;
   work.cancel();
@@ -127,7 +130,7 @@ async function labour(run: Run): Promise<void> {
   await keep(run, 'spec.json', admission.spec);
   setPhase(state, 'Provisioning');
   const provisioning = provisioningOf(run);
-  const provisioned = await provisionNodes(provisioning);
+  const provisioned = await inOwnScope(() => provisionNodes(provisioning));
   setNodes(state, provisioned.nodes);
   state.status.region = provisioned.nodes[0]?.region ?? '';
   void keepSentinel(run, provisioned.nodes);

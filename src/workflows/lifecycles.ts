@@ -4,7 +4,7 @@ import type { Attempt } from '../contracts/capacity';
 import type { Node } from '../contracts/messages';
 import type { NodeProgress } from '../contracts/readiness';
 import { reads } from './activity-proxies';
-import { causeOf, failure, wasCancelled } from './failure';
+import { admitted, causeOf, failure, wasCancelled } from './failure';
 import { provisionNodes } from './provision';
 import { proveReady } from './readiness';
 import { tearDown } from './teardown';
@@ -71,14 +71,4 @@ export async function readiness(input: unknown): Promise<{ nodes: Node[]; progre
     nodes,
   );
   return { nodes: ready, progress };
-}
-
-async function admitted<T>(admit: () => Promise<T>): Promise<T> {
-  try {
-    return await admit();
-  } catch (error) {
-    if (wasCancelled(error)) throw error;
-    const { type, message } = causeOf(error);
-    throw failure(type, message);
-  }
 }
