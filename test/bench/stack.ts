@@ -109,7 +109,7 @@ async function startWorld(
 }
 
 /** As the Dockerfile sets it. */
-const IMAGE_ENV = { MALLOC_ARENA_MAX: '2' };
+const IMAGE_ENV = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '65536', MALLOC_MMAP_THRESHOLD_: '65536' };
 
 /** The collector must be callable in the worker's threads as well; flags and imports reach them from the process. */
 function startWorker(settings: WorkerProcessSettings, log: (line: string) => void): Promise<Part> {
