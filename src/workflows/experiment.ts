@@ -164,6 +164,7 @@ async function workOn(run: Run, failover: Failover): Promise<void> {
       status.interruptions.filter((record) => record.newInstance !== undefined).map((record) => record.slot),
     whole: () => condition(() => isWhole(failover)),
     taken: (gone) => condition(() => !status.nodes.some((node) => gone.has(node.instanceId))),
+    outcomes: () => status.steps,
     onStep: (outcome) => {
       status.steps = [...status.steps, outcome];
       tell(state, `step ${outcome.name} on ${outcome.slot} exited ${String(outcome.exitCode)}`);

@@ -5,6 +5,7 @@ import type { Interruption } from '../contracts/interruptions';
 import type { Node } from '../contracts/messages';
 import type { NodeProgress } from '../contracts/readiness';
 import { planFailover, type Recovery } from '../policy/failover';
+import type { ExperimentSpec } from '../schemas/experiment';
 import { looks, mutations } from './activity-proxies';
 import { causeOf, failure, settleAll } from './failure';
 import type { Provisioning } from './fill';
@@ -123,7 +124,7 @@ async function recover(
   recovery: Recovery,
   group: { node: Node; loss: Interruption }[],
 ): Promise<void> {
-  const { provisioning, provisioned, cascade } = failover;
+  const { provisioning, provisioned } = failover;
   const records = failover.records.filter((record) =>
     recovery.replace.some((node) => node.instanceId === record.oldInstance),
   );
@@ -139,10 +140,7 @@ async function recover(
     const missing = String(recovery.replace.length - fresh.length);
     throw failure('Capacity', `${recovery.component}: no pool had room for ${missing} replacements`);
   }
-  const others = failover
-    .progress()
-    .filter((entry) => !recovery.replace.some((node) => node.instanceId === entry.instanceId));
-  const ready = await proveReady({ ...cascade, standing: others.filter((entry) => entry.at === 'ready') }, fresh);
+  const ready = await prove(failover, recovery, fresh);
   for (const record of records) {
     const node = ready.find((entry) => entry.slot === record.slot);
     if (node === undefined) continue;
@@ -156,6 +154,30 @@ async function recover(
   failover.onChange();
   await tellPeers(failover, recovery.component, slots);
   await endOld(failover, recovery);
+}
+
+/** Several failovers go on beside each other: each shows its own nodes, and waits for those of the others. */
+async function prove(failover: Failover, { replace }: Recovery, fresh: Node[]): Promise<Node[]> {
+  const { cascade, progress } = failover;
+  const gone = new Set(replace.map((node) => node.instanceId));
+  let own = new Set(fresh.map((node) => node.instanceId));
+  const others = (): NodeProgress[] =>
+    progress().filter(({ instanceId }) => !gone.has(instanceId) && !own.has(instanceId));
+  const onProgress = (now: NodeProgress[]): void => {
+    const rest = others();
+    own = new Set([...own, ...now.map((entry) => entry.instanceId)]);
+    cascade.onProgress([...rest, ...now]);
+  };
+  const standing = (): NodeProgress[] => others().filter((entry) => entry.at === 'ready');
+  return proveReady({ ...cascade, spec: withoutIgnored(cascade.spec), onProgress, standing }, fresh);
+}
+
+/** Nobody waits for members that stay away for good. */
+function withoutIgnored(spec: ExperimentSpec): ExperimentSpec {
+  const parts = Object.entries(spec.components).map(([name, part]) => {
+    return [name, part.onInterruption === 'ignore' ? { ...part, minReady: 0 } : part] as const;
+  });
+  return { ...spec, components: Object.fromEntries(parts) };
 }
 
 /** Flushes the doomed node inside its notice. What goes wrong here is told and changes nothing: the node goes anyway. */

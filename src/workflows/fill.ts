@@ -25,6 +25,8 @@ export interface Chain {
   knowledge: Knowledge;
   /** True while a pool that refused lately is asked: no other component asks such a one meanwhile. */
   probing: boolean;
+  /** What stands against each region that is, or is being, surveyed and prepared. */
+  grounds: Record<string, Promise<string[]>>;
   surveys: Record<string, RegionSurvey>;
   /** Launch template by region and component. */
   templates: Record<string, Record<string, string>>;

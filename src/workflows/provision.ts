@@ -1,6 +1,6 @@
 /** How does an experiment get its nodes? Regions in turn, tiers in turn, one request for the missing count. */
 import { CancellationScope } from '@temporalio/workflow';
-import type { RegionSurvey, Refusal } from '../contracts/capacity';
+import type { Attempt, Refusal } from '../contracts/capacity';
 import type { Node } from '../contracts/messages';
 import { slotName } from '../contracts/names';
 import { regionPasses, type RegionPass } from '../policy/chain';
@@ -17,11 +17,6 @@ export interface Provisioned {
   nodes: Node[];
 }
 
-interface Ground {
-  survey: RegionSurvey;
-  templates: Record<string, string>;
-}
-
 /**
  * Buys every component's nodes, or throws `Capacity` or `Quota` with nothing of this call left running.
  * With `placement: together` a region that cannot hold all components is left whole.
@@ -30,14 +25,19 @@ export async function provisionNodes(run: Provisioning): Promise<Provisioned> {
   const chain: Chain = {
     knowledge: newKnowledge(),
     probing: false,
+    grounds: {},
     surveys: {},
     templates: {},
     ordinals: {},
   };
   const names = Object.keys(run.spec.components);
   const groups = run.spec.placement === 'together' ? [names] : names.map((name) => [name]);
-  const filled = await settleAll(groups.map((group) => placeGroup(run, chain, group)));
-  return { chain, nodes: filled.flat().flatMap((entry) => slots(entry)) };
+  try {
+    const filled = await settleAll(groups.map((group) => placeGroup(run, chain, group)));
+    return { chain, nodes: filled.flat().flatMap((entry) => slots(entry)) };
+  } finally {
+    await Promise.allSettled(Object.values(chain.grounds)); // nothing is made any more when teardown begins
+  }
 }
 
 /**
@@ -127,14 +127,15 @@ async function placeGroup(run: Provisioning, chain: Chain, group: string[]): Pro
   const passes = regionPasses(run.spec.regions, widestPolicy(run.spec, group));
   let last: Filled['short'];
   const unusable: string[] = [];
-  for (const pass of passes) {
-    const ground = await prepare(run, chain, pass.region);
-    if ('problems' in ground) {
-      unusable.push(...ground.problems.filter((problem) => !unusable.includes(problem)));
+  for (const [index, pass] of passes.entries()) {
+    const problems = await prepare(run, chain, pass.region);
+    if (problems.length > 0) {
+      unusable.push(...problems.filter((problem) => !unusable.includes(problem)));
       continue;
     }
+    const asking = readyingNext(run, chain, passes[index + 1]);
     const filled = await settleAll(
-      group.map((name) => fill(run, chain, pass, name, run.spec.components[name]?.count ?? 0)),
+      group.map((name) => fill(asking, chain, pass, name, run.spec.components[name]?.count ?? 0)),
     );
     const short = filled.find((entry) => entry.short !== undefined)?.short;
     if (short === undefined) return filled;
@@ -145,25 +146,34 @@ async function placeGroup(run: Provisioning, chain: Chain, group: string[]): Pro
   throw failure(last.reason, [last.advice, ...unusable].join('\n'));
 }
 
-/** Surveys and prepares a region once; answers with what stands against it when something does. */
-async function prepare(run: Provisioning, chain: Chain, region: string): Promise<Ground | { problems: string[] }> {
+/** Makes the region of the next pass ready as soon as one request came short: a move then waits for nothing. */
+function readyingNext(run: Provisioning, chain: Chain, next: RegionPass | undefined): Provisioning {
+  if (next === undefined) return run;
+  const onAttempt = (attempt: Attempt): void => {
+    run.onAttempt(attempt);
+    if (attempt.launched < attempt.asked) prepare(run, chain, next.region).catch(() => undefined); // told when it is awaited
+  };
+  return { ...run, onAttempt };
+}
+
+/** Surveys and prepares a region once; answers with what stands against it, nothing when all is well. */
+function prepare(run: Provisioning, chain: Chain, region: string): Promise<string[]> {
+  return (chain.grounds[region] ??= prepareOnce(run, chain, region));
+}
+
+async function prepareOnce(run: Provisioning, chain: Chain, region: string): Promise<string[]> {
   const { target, spec, ownership } = run;
-  const known = chain.surveys[region];
-  const survey =
-    known ?? (await reads.surveyRegion.executeWithOptions({ summary: `survey ${region}` }, [{ target, region, spec }]));
+  const survey = await reads.surveyRegion.executeWithOptions({ summary: `survey ${region}` }, [
+    { target, region, spec },
+  ]);
   chain.surveys[region] = survey;
-  if (survey.problems.length > 0) {
-    if (known === undefined) for (const problem of survey.problems) run.onEvent(problem);
-    return { problems: survey.problems };
-  }
-  const ready = chain.templates[region];
-  const templates =
-    ready ??
-    (await mutations.prepareRegion.executeWithOptions({ summary: `prepare ${region}: security group, templates` }, [
-      { target, region, spec, ownership, survey },
-    ]));
-  chain.templates[region] = templates;
-  return { survey, templates };
+  for (const problem of survey.problems) run.onEvent(problem);
+  if (survey.problems.length > 0) return survey.problems;
+  const summary = `prepare ${region}: security group, templates`;
+  chain.templates[region] = await mutations.prepareRegion.executeWithOptions({ summary }, [
+    { target, region, spec, ownership, survey },
+  ]);
+  return [];
 }
 
 /** Ends what was bought in a region that is left; also when the experiment is cancelled meanwhile. */

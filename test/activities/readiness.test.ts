@@ -86,14 +86,14 @@ describe('observeNodes', () => {
     expect(waits[0]?.message).toMatch(/^0 of 2 nodes ready; app-\d at /);
   });
 
-  it('asks each machine once, however many looks it takes', async () => {
+  it('asks each machine once however many looks it takes, and EC2 seldom once the agents answer', async () => {
     const input = await observing({ slow: checks() });
 
     const { waits } = await attempts(bench, 'observeNodes', input);
 
     expect(waits.length).toBeGreaterThan(5);
     expect(await calls('SendCommand')).toBeLessThanOrEqual(2);
-    expect(await calls('DescribeInstances')).toBe(waits.length + 1);
+    expect(await calls('DescribeInstances')).toBeLessThan(waits.length / 2);
   });
 
   it('gives every passed gate its evidence', async () => {
