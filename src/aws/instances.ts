@@ -1,6 +1,6 @@
 /** How do instances stand, and how do they end? */
 import { CreateTagsCommand, DescribeInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
-import type { Filter, Instance, Reservation } from '@aws-sdk/client-ec2';
+import type { Instance, Reservation } from '@aws-sdk/client-ec2';
 import { MANAGED_BY, TAG } from '../contracts/names';
 import type { AwsRegion } from './clients';
 import { hasCode } from './errors';

@@ -5,7 +5,7 @@ import type { Node } from '../contracts/messages';
 import { isStandby } from '../contracts/names';
 import type { NodeProgress } from '../contracts/readiness';
 import { reads } from './activity-proxies';
-import { causeOf, failure, wasCancelled } from './failure';
+import { admitted, causeOf, failure, wasCancelled } from './failure';
 import { provisionNodes } from './provision';
 import { proveReady } from './readiness';
 import { tearDown } from './teardown';
@@ -74,15 +74,4 @@ export async function readiness(input: unknown): Promise<{ nodes: Node[]; progre
     nodes,
   );
   return { nodes: ready, progress };
-}
-
-/** Terminal mistakes of the input become the workflow's own failure, so that the UI shows their lines first. */
-export async function admitted<T>(admit: () => Promise<T>): Promise<T> {
-  try {
-    return await admit();
-  } catch (error) {
-    if (wasCancelled(error)) throw error;
-    const { type, message } = causeOf(error);
-    throw failure(type, message);
-  }
 }

@@ -11,6 +11,7 @@ import { provisionNodes, replaceNodes, type Provisioned } from './provision';
 import { proveReady, type Cascade } from './readiness';
 import type { Run } from './run';
 import { publish, setNodes, setPhase, setRecovering, tell } from './run-state';
+import { inOwnScope } from './scope';
 import { runSteps } from './steps';
 import { keepSentinel, nameNodes } from './upkeep';
 
@@ -20,7 +21,7 @@ export async function labour(run: Run): Promise<void> {
   await keep(run, 'spec.json', admission.spec);
   setPhase(state, 'Provisioning');
   const provisioning = provisioningOf(run);
-  const provisioned = await provisionNodes(provisioning);
+  const provisioned = await inOwnScope(() => provisionNodes(provisioning));
   setNodes(state, provisioned.nodes, provisioned.spares);
   state.status.region = provisioned.nodes[0]?.region ?? '';
   void keepSentinel(run, [...provisioned.nodes, ...provisioned.spares]);
