@@ -12,6 +12,7 @@ import { createRecordActivities } from './record';
 import { createSentinelActivities } from './sentinel';
 import { createStepActivities } from './steps';
 import type { TemporalPort } from './temporal-port';
+import { createVolumeActivities } from './volumes';
 
 export interface ActivityPorts {
   cloud: Cloud;
@@ -32,5 +33,6 @@ export function createActivities(ports: ActivityPorts) {
     ...createSentinelActivities(ports),
     ...createAwsEventActivities(ports),
     ...createCapacityActivities(ports),
+    ...createVolumeActivities(ports),
   });
 }

@@ -39,6 +39,10 @@ const volume = z.strictObject({
   throughputMBps: z.number().int().min(125).max(2000).optional(),
   /** `slot`: the volume outlives the instance and moves with the slot. `node`: it ends with the instance. */
   follows: z.enum(['slot', 'node']).default('node'),
+  /** What the slot gets when the volume cannot come along: its zone is dry, or it is not free in time. */
+  onStuck: z.enum(['snapshot', 'rebuild']).default('snapshot'),
+  /** How long the volume may take to come along, and again its copy through a snapshot. */
+  moveWithin: duration.default(180),
 });
 
 const gateLimits = z

@@ -21,6 +21,7 @@ import { proveReady, type Cascade } from './readiness';
 import { announce, describeRun, newRunState, setNodes, setPhase, tell, publish, type RunState } from './run-state';
 import { runSteps } from './steps';
 import { tearDown } from './teardown';
+import { knowVolumes } from './volumes';
 
 /** How it ended, before teardown has had its say. */
 interface Ending {
@@ -133,7 +134,7 @@ async function labour(run: Run): Promise<void> {
   void keepSentinel(run, provisioned.nodes);
   setPhase(state, 'Configuring');
   const cascade = cascadeOf(run, provisioning, provisioned);
-  const nodes = await proveReady(cascade, provisioned.nodes);
+  const nodes = await knowVolumes(provisioning, await proveReady(cascade, provisioned.nodes));
   setNodes(state, nodes);
   setPhase(state, 'Ready');
   const naming = nameNodes(run, nodes);
@@ -254,7 +255,12 @@ async function nameNodes(run: Run, nodes: Node[]): Promise<void> {
   for (const region of new Set(nodes.map((node) => node.region))) {
     const names = nodes
       .filter((node) => node.region === region)
-      .map(({ instanceId, slot }) => ({ instanceId, slot, name: `${experimentId} ${slot}`.slice(0, 256) }));
+      .map(({ instanceId, slot, volumes = [] }) => ({
+        instanceId,
+        slot,
+        name: `${experimentId} ${slot}`.slice(0, 256),
+        ...(volumes.length === 0 ? {} : { volumes: volumes.map(({ volumeId }) => volumeId) }),
+      }));
     const summary = `name ${String(names.length)} nodes in ${region}`;
     await mutations.nameNodes
       .executeWithOptions({ summary, ...NAMING }, [{ target, region, names }])

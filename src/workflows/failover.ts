@@ -96,7 +96,7 @@ async function failOver(failover: Failover, group: { node: Node; loss: Interrupt
   if (plan.fatal !== undefined) throw failure('Interrupted', plan.fatal);
   for (const node of plan.ignored) provisioning.onEvent(`${node.slot} stays empty: onInterruption is ignore`);
   const drains = group.map(({ node, loss }) => drain(failover, node, loss));
-  await settleAll(plan.recoveries.map((recovery) => recover(failover, recovery, group)));
+  await settleAll(plan.recoveries.map((recovery) => recover(failover, recovery, group, Promise.all(drains))));
   await Promise.all(drains);
   if (isWhole(failover)) provisioning.onEvent('every slot is filled again');
 }
@@ -122,6 +122,7 @@ async function recover(
   failover: Failover,
   recovery: Recovery,
   group: { node: Node; loss: Interruption }[],
+  drained: Promise<unknown>,
 ): Promise<void> {
   const { provisioning, provisioned, cascade } = failover;
   const records = failover.records.filter((record) =>
@@ -134,7 +135,7 @@ async function recover(
     const loss = group.find((entry) => entry.node.instanceId === node.instanceId)?.loss;
     return { node, ended: loss?.kind !== 'unhealthy', ...(loss === undefined ? {} : { code: loss.reason }) };
   });
-  const fresh = await replaceNodes(provisioning, provisioned, lost, recovery.markets);
+  const fresh = await replaceNodes(provisioning, provisioned, lost, recovery.markets, drained);
   if (fresh.length < recovery.replace.length) {
     const missing = String(recovery.replace.length - fresh.length);
     throw failure('Capacity', `${recovery.component}: no pool had room for ${missing} replacements`);

@@ -5,11 +5,13 @@ import type { Node } from '../contracts/messages';
 import { slotName } from '../contracts/names';
 import { regionPasses, type RegionPass } from '../policy/chain';
 import { classify } from '../policy/refusals';
+import { launchGroups, type LaunchGroup } from '../policy/volumes';
 import type { ExperimentSpec } from '../schemas/experiment';
 import { mutations, reads } from './activity-proxies';
 import { failure, settleAll } from './failure';
 import { fill, type Bought, type Chain, type Filled, type Provisioning } from './fill';
 import { learn, newKnowledge } from './shared-memory';
+import { bringVolumes, type Succession } from './volumes';
 
 /** The nodes, and what later replacements need to know of how they were found. */
 export interface Provisioned {
@@ -41,37 +43,48 @@ export async function provisionNodes(run: Provisioning): Promise<Provisioned> {
 }
 
 /**
- * New generations for lost nodes, one request per component and region; slots that nothing came for stay empty.
- * What ended an instance counts against its pool first, so that no replacement is asked for where it was just lost.
+ * New generations for lost nodes, one request per component, region and zone that volumes pin, with the volumes of
+ * their slots; slots that nothing came for stay empty. What ended an instance counts against its pool first, so that
+ * no replacement is asked for where it was just lost. Machines that hold volumes are ended on the way, and not before
+ * `drained`.
  */
 export async function replaceNodes(
   run: Provisioning,
   { chain }: Provisioned,
   lost: Lost[],
   markets?: RegionPass['markets'],
+  drained?: Promise<unknown>,
 ): Promise<Node[]> {
   await blockLostPools(run, chain, lost);
-  const fresh: Node[] = [];
-  for (const component of new Set(lost.map(({ node }) => node.component))) {
-    for (const region of new Set(lost.map(({ node }) => node.region))) {
-      const slots = lost
-        .map(({ node }) => node)
-        .filter((node) => node.component === component && node.region === region);
-      if (slots.length === 0) continue;
-      const { nodes } = await fill(
-        run,
-        chain,
-        { region, markets: markets ?? marketsOf(run.spec, component) },
-        component,
-        slots.length,
-      );
-      for (const [index, bought] of nodes.entries()) {
-        const old = slots[index];
-        if (old !== undefined) fresh.push(nodeOf(component, old.slot, old.generation + 1, bought));
-      }
-    }
+  const groups = launchGroups(lost.map(({ node }) => node));
+  const filled = await settleAll(
+    groups.map((group) => fillGroup(run, chain, group, markets ?? marketsOf(run.spec, group.component))),
+  );
+  const successions = filled.flat();
+  if (groups.some(({ zone }) => zone !== undefined)) await drained;
+  return bringVolumes(run, successions);
+}
+
+/** Buys where the volumes are; what has no room there is bought elsewhere in the region. */
+async function fillGroup(
+  run: Provisioning,
+  chain: Chain,
+  { component, region, zone, slots }: LaunchGroup,
+  markets: RegionPass['markets'],
+): Promise<Succession[]> {
+  const pass = { region, markets };
+  const pinned = zone === undefined ? pass : { ...pass, zone, bare: true };
+  const { nodes } = await fill(run, chain, pinned, component, slots.length);
+  const bought = [...nodes];
+  const missing = slots.length - bought.length;
+  if (zone !== undefined && missing > 0) {
+    run.onEvent(`${component}: ${zone} has no room for ${String(missing)} nodes whose volumes are there`);
+    bought.push(...(await fill(run, chain, { ...pass, bare: true }, component, missing)).nodes);
   }
-  return fresh;
+  return slots.flatMap((old, index) => {
+    const came = bought[index];
+    return came === undefined ? [] : [{ old, node: nodeOf(component, old.slot, old.generation + 1, came) }];
+  });
 }
 
 /** A node that has to be replaced. */

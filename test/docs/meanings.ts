@@ -59,7 +59,11 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'components.*.volumes.*.iops': 'Provisioned operations per second, where the type takes them.',
   'components.*.volumes.*.throughputMBps': 'Provisioned throughput, where the type takes it.',
   'components.*.volumes.*.follows':
-    '`node`: ends with its instance. `slot`: is kept when its instance ends; cleanup takes it at the end.',
+    '`node`: ends with its instance. `slot`: moves to the next node of the slot, which is bought in its zone; cleanup takes it at the end.',
+  'components.*.volumes.*.onStuck':
+    'With `follows: slot`, when it cannot come along: `snapshot` copies it to the new node, `rebuild` gives that one an empty volume.',
+  'components.*.volumes.*.moveWithin':
+    'With `follows: slot`: how long it may take to come along, and again its copy; a copy that takes longer is an empty volume.',
   'steps.*.name': 'Names the step; each once.',
   'steps.*.on': 'The component, or components, whose nodes run it, all at the same time.',
   'steps.*.run': 'Bash script, sent as it is. An exit code other than 0 fails the experiment.',
