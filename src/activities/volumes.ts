@@ -35,7 +35,7 @@ export interface CopyInput extends Where {
 
 /** What was made so far, by copy id; it travels along so that nothing is made twice. */
 interface Made {
-  snapshots: Record<string, string>;
+  snapshots: Record<string, SnapshotView>;
   volumes: Record<string, VolumeCopied>;
 }
 
@@ -162,9 +162,9 @@ async function copyOn(volumes: VolumesPort, { ownership, copies }: CopyInput, ma
     const tags = ownershipTags(ownership, { [TAG.component]: component, [TAG.slot]: slot, [TAG.launchId]: copyId });
     const step = copyStep(copy, seen.get(copyId), Date.now());
     if (step === 'wait') continue;
-    if (step === 'snapshot' && source !== undefined) {
-      assertOwned(await volumes.describe([source]), ownership.experimentId);
-      made.snapshots[copyId] = await volumes.snapshot({ volumeId: source, tags });
+    if (step === 'snapshot' && (await isThere(volumes, source, ownership.experimentId))) {
+      const snapshotId = await volumes.snapshot({ volumeId: source ?? '', tags });
+      made.snapshots[copyId] = { snapshotId, state: 'pending', startedAt: new Date().toISOString(), tags };
     } else {
       const snapshotId = step === 'restored' ? seen.get(copyId)?.snapshotId : undefined;
       const volumeId = await make(volumes, copy, tags, snapshotId);
@@ -173,15 +173,18 @@ async function copyOn(volumes: VolumesPort, { ownership, copies }: CopyInput, ma
   }
 }
 
-/** The first try has made none; any later one may have lost the reply, so it looks by tag. What is not shown is pending. */
+async function isThere(volumes: VolumesPort, source: string | undefined, experimentId: string): Promise<boolean> {
+  const found = await volumes.describe(source === undefined ? [] : [source]);
+  assertOwned(found, experimentId);
+  return found.length > 0;
+}
+
+/** The first try has made none; any later one may have lost the reply, so it looks by tag. What was made and is not shown is pending. */
 async function snapshotsOf(volumes: VolumesPort, copies: VolumeCopy[], made: Made): Promise<Map<string, SnapshotView>> {
   const ids = copies.flatMap(({ copyId, source }) => (source === undefined ? [] : [copyId]));
   const shown = ids.length === 0 || Context.current().info.attempt === 1 ? [] : await volumes.snapshots(ids);
-  const pending = Object.entries(made.snapshots).map(([copyId, snapshotId]): [string, SnapshotView] => [
-    copyId,
-    { snapshotId, state: 'pending', tags: {} },
-  ]);
-  return new Map([...pending, ...shown.map((view): [string, SnapshotView] => [view.tags[TAG.launchId] ?? '', view])]);
+  const named = shown.map((view): [string, SnapshotView] => [view.tags[TAG.launchId] ?? '', view]);
+  return new Map([...Object.entries(made.snapshots), ...named]);
 }
 
 async function make(

@@ -164,6 +164,8 @@ export interface SnapshotView {
   snapshotId: string;
   /** AWS's own word: `pending`, `completed`, `error`. */
   state: string;
+  /** ISO time. */
+  startedAt: string;
   tags: Record<string, string>;
 }
 

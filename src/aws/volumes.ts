@@ -122,6 +122,7 @@ async function readSnapshots(aws: AwsRegion, launchIds: string[], call: Call = {
   return parts.flat();
 }
 
-function snapshotView({ SnapshotId, State, Tags }: Snapshot): SnapshotView {
-  return { snapshotId: SnapshotId ?? '', state: State ?? 'pending', tags: fromTags(Tags) };
+function snapshotView({ SnapshotId, State, StartTime = new Date(), Tags }: Snapshot): SnapshotView {
+  const startedAt = StartTime.toISOString();
+  return { snapshotId: SnapshotId ?? '', state: State ?? 'pending', startedAt, tags: fromTags(Tags) };
 }

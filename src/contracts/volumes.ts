@@ -51,8 +51,8 @@ export interface VolumeCopy extends VolumeShape {
   source?: string;
   /** Unique per copy of a run; the same for its retries and after a reset. */
   copyId: string;
-  /** Epoch milliseconds after which a snapshot that is not complete is given up and the volume made empty. */
-  until: number;
+  /** Milliseconds after which a snapshot that is not complete is given up and the volume made empty. */
+  withinMs: number;
 }
 
 /** What was made in place of a volume. */

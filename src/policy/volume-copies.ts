@@ -5,15 +5,23 @@ import type { FollowingVolume } from './volumes';
 /** What a copy needs next: `restored` and `new` say how the volume is made now. */
 export type CopyStep = 'snapshot' | 'wait' | 'restored' | 'new';
 
+/** `state` is AWS's word, `startedAt` an ISO time. */
+export interface SnapshotSeen {
+  state: string;
+  startedAt: string;
+}
+
 /** A snapshot that fails, or is not complete in time, is given up: the slot goes on with an empty volume. */
 export function copyStep(
-  { source, until }: VolumeCopy,
-  snapshot: { state: string } | undefined,
+  { source, withinMs }: Pick<VolumeCopy, 'source' | 'withinMs'>,
+  snapshot: SnapshotSeen | undefined,
   nowMs: number,
 ): CopyStep {
-  if (snapshot?.state === 'completed') return 'restored';
-  if (source === undefined || nowMs >= until || snapshot?.state === 'error') return 'new';
-  return snapshot === undefined ? 'snapshot' : 'wait';
+  if (source === undefined) return 'new';
+  if (snapshot === undefined) return 'snapshot';
+  if (snapshot.state === 'completed') return 'restored';
+  const isLate = nowMs - Date.parse(snapshot.startedAt) >= withinMs;
+  return isLate || snapshot.state === 'error' ? 'new' : 'wait';
 }
 
 /** A volume that has to get from its zone to a node of the same or another one. */

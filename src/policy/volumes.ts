@@ -35,6 +35,11 @@ export function bareTemplate(component: string): string {
   return `${component}.bare`; // a component's name holds no dot
 }
 
+/** Whether data comes along when the node is replaced. */
+export function hasVolumes({ volumes = [] }: Pick<Node, 'volumes'>): boolean {
+  return volumes.length > 0;
+}
+
 /** Slots that one request can fill. */
 export interface LaunchGroup {
   component: string;
@@ -112,9 +117,11 @@ function lateOr(step: VolumeStep, isLate: boolean): VolumeStep {
   return isLate ? 'late' : step;
 }
 
+/** However late it is found free, it is attached. A machine that never runs is no fault of the volume. */
 function ofFree({ toZone }: VolumeMove, { zone }: VolumeSeen, { to }: Machines, isLate: boolean): VolumeStep {
   if (zone !== toZone) return 'free';
-  return lateOr(to?.state === 'running' ? 'attach' : 'wait', isLate);
+  if (to?.state === 'running') return 'attach';
+  return isLate ? 'dropped' : 'wait';
 }
 
 /** An attachment under way is not taken back: whether the disk is there is for the checks of the node to say. */

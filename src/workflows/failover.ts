@@ -10,6 +10,7 @@ import { causeOf, failure, settleAll } from './failure';
 import type { Provisioning } from './fill';
 import { marketsOf, replaceNodes, type Provisioned } from './provision';
 import { proveReady, type Cascade } from './readiness';
+import { knowVolumes } from './volumes';
 
 /** What a failover works on and changes. */
 export interface Failover {
@@ -96,7 +97,7 @@ async function failOver(failover: Failover, group: { node: Node; loss: Interrupt
   if (plan.fatal !== undefined) throw failure('Interrupted', plan.fatal);
   for (const node of plan.ignored) provisioning.onEvent(`${node.slot} stays empty: onInterruption is ignore`);
   const drains = group.map(({ node, loss }) => drain(failover, node, loss));
-  await settleAll(plan.recoveries.map((recovery) => recover(failover, recovery, group, Promise.all(drains))));
+  await settleAll(plan.recoveries.map((recovery) => recover(failover, recovery, group, () => Promise.all(drains))));
   await Promise.all(drains);
   if (isWhole(failover)) provisioning.onEvent('every slot is filled again');
 }
@@ -122,7 +123,7 @@ async function recover(
   failover: Failover,
   recovery: Recovery,
   group: { node: Node; loss: Interruption }[],
-  drained: Promise<unknown>,
+  drained: () => Promise<unknown>,
 ): Promise<void> {
   const { provisioning, provisioned, cascade } = failover;
   const records = failover.records.filter((record) =>
@@ -133,9 +134,14 @@ async function recover(
   failover.onChange();
   const lost = recovery.replace.map((node) => {
     const loss = group.find((entry) => entry.node.instanceId === node.instanceId)?.loss;
-    return { node, ended: loss?.kind !== 'unhealthy', ...(loss === undefined ? {} : { code: loss.reason }) };
+    return {
+      node,
+      ended: loss?.kind !== 'unhealthy',
+      drain: drained,
+      ...(loss === undefined ? {} : { code: loss.reason }),
+    };
   });
-  const fresh = await replaceNodes(provisioning, provisioned, lost, recovery.markets, drained);
+  const fresh = await replaceNodes(provisioning, provisioned, lost, recovery.markets);
   if (fresh.length < recovery.replace.length) {
     const missing = String(recovery.replace.length - fresh.length);
     throw failure('Capacity', `${recovery.component}: no pool had room for ${missing} replacements`);
@@ -143,7 +149,8 @@ async function recover(
   const others = failover
     .progress()
     .filter((entry) => !recovery.replace.some((node) => node.instanceId === entry.instanceId));
-  const ready = await proveReady({ ...cascade, standing: others.filter((entry) => entry.at === 'ready') }, fresh);
+  const standing = others.filter((entry) => entry.at === 'ready');
+  const ready = await knowVolumes(provisioning, await proveReady({ ...cascade, standing }, fresh));
   for (const record of records) {
     const node = ready.find((entry) => entry.slot === record.slot);
     if (node === undefined) continue;

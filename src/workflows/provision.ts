@@ -5,7 +5,7 @@ import type { Node } from '../contracts/messages';
 import { slotName } from '../contracts/names';
 import { regionPasses, type RegionPass } from '../policy/chain';
 import { classify } from '../policy/refusals';
-import { launchGroups, type LaunchGroup } from '../policy/volumes';
+import { hasVolumes, launchGroups, type LaunchGroup } from '../policy/volumes';
 import type { ExperimentSpec } from '../schemas/experiment';
 import { mutations, reads } from './activity-proxies';
 import { failure, settleAll } from './failure';
@@ -45,31 +45,32 @@ export async function provisionNodes(run: Provisioning): Promise<Provisioned> {
 /**
  * New generations for lost nodes, one request per component, region and zone that volumes pin, with the volumes of
  * their slots; slots that nothing came for stay empty. What ended an instance counts against its pool first, so that
- * no replacement is asked for where it was just lost. Machines that hold volumes are ended on the way, and not before
- * `drained`.
+ * no replacement is asked for where it was just lost. Machines that hold volumes are drained and ended on the way.
  */
 export async function replaceNodes(
   run: Provisioning,
   { chain }: Provisioned,
   lost: Lost[],
   markets?: RegionPass['markets'],
-  drained?: Promise<unknown>,
 ): Promise<Node[]> {
   await blockLostPools(run, chain, lost);
-  const groups = launchGroups(lost.map(({ node }) => node));
+  const mayMove = lost.every(({ planned = false }) => !planned);
   const filled = await settleAll(
-    groups.map((group) => fillGroup(run, chain, group, markets ?? marketsOf(run.spec, group.component))),
+    launchGroups(lost.map(({ node }) => node)).map((group) =>
+      fillGroup(run, chain, { ...group, mayMove }, markets ?? marketsOf(run.spec, group.component)),
+    ),
   );
   const successions = filled.flat();
-  if (groups.some(({ zone }) => zone !== undefined)) await drained;
+  const giving = lost.filter(({ node }) => hasVolumes(node) && successions.some(({ old }) => old === node));
+  await settleAll(giving.map(({ drain }) => drain?.() ?? Promise.resolve()));
   return bringVolumes(run, successions);
 }
 
-/** Buys where the volumes are; what has no room there is bought elsewhere in the region. */
+/** Buys where the volumes are; what has no room there is bought elsewhere in the region if it may move. */
 async function fillGroup(
   run: Provisioning,
   chain: Chain,
-  { component, region, zone, slots }: LaunchGroup,
+  { component, region, zone, slots, mayMove }: LaunchGroup & { mayMove: boolean },
   markets: RegionPass['markets'],
 ): Promise<Succession[]> {
   const pass = { region, markets };
@@ -77,7 +78,7 @@ async function fillGroup(
   const { nodes } = await fill(run, chain, pinned, component, slots.length);
   const bought = [...nodes];
   const missing = slots.length - bought.length;
-  if (zone !== undefined && missing > 0) {
+  if (zone !== undefined && missing > 0 && mayMove) {
     run.onEvent(`${component}: ${zone} has no room for ${String(missing)} nodes whose volumes are there`);
     bought.push(...(await fill(run, chain, { ...pass, bare: true }, component, missing)).nodes);
   }
@@ -94,6 +95,10 @@ export interface Lost {
   ended: boolean;
   /** AWS's code for the end; the spot request is asked when there is none. */
   code?: string;
+  /** Done before a machine that holds volumes is ended; one without any drains at its own pace. */
+  drain?: () => Promise<unknown>;
+  /** By our own choice: nothing comes where the zone of its volumes has no room, and it stays. */
+  planned?: boolean;
 }
 
 /** Two of the five channels in which EC2 refuses: the instance's StateReason after pending, and its spot request. */

@@ -3,7 +3,7 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { Node } from '../contracts/messages';
 import type { SlotVolume, VolumeCopied, VolumeCopy, VolumeMove, VolumeMoved } from '../contracts/volumes';
 import { isAwaited, sourceOf } from '../policy/volume-copies';
-import { following, shapeOf, type FollowingVolume } from '../policy/volumes';
+import { following, hasVolumes, shapeOf, type FollowingVolume } from '../policy/volumes';
 import { looks, mutations } from './activity-proxies';
 import { failure } from './failure';
 import type { Provisioning } from './fill';
@@ -22,10 +22,10 @@ interface Passage extends Succession {
   isGone?: boolean;
 }
 
-/** The nodes with the volumes that follow their slots. One call per region, and none without such volumes. */
+/** The nodes with the volumes that follow their slots. One call per region, and none where nothing is to be learnt. */
 export async function knowVolumes(run: Provisioning, nodes: Node[]): Promise<Node[]> {
   const devices = (node: Node): string[] => following(run.spec.components[node.component]).map(({ device }) => device);
-  const holding = nodes.filter((node) => devices(node).length > 0);
+  const holding = nodes.filter((node) => !hasVolumes(node) && devices(node).length > 0);
   const known: Record<string, SlotVolume[]> = {};
   for (const region of new Set(holding.map((node) => node.region))) {
     const here = holding
@@ -144,7 +144,7 @@ function copyOf(one: Passage): VolumeCopy {
     device: volume.device,
     zone: node.zone,
     copyId: [workflowInfo().firstExecutionRunId, node.slot, node.generation, volume.device].join('/'),
-    until: Date.now() + spec.moveWithin * 1000,
+    withinMs: spec.moveWithin * 1000,
     ...(source === undefined ? {} : { source }),
   };
 }
