@@ -179,10 +179,10 @@ async function isThere(volumes: VolumesPort, source: string | undefined, experim
   return found.length > 0;
 }
 
-/** The first try has made none; any later one may have lost the reply, so it looks by tag. What was made and is not shown is pending. */
+/** An earlier try, or the run before a reset, may have made some. What was made and is not shown yet is pending. */
 async function snapshotsOf(volumes: VolumesPort, copies: VolumeCopy[], made: Made): Promise<Map<string, SnapshotView>> {
   const ids = copies.flatMap(({ copyId, source }) => (source === undefined ? [] : [copyId]));
-  const shown = ids.length === 0 || Context.current().info.attempt === 1 ? [] : await volumes.snapshots(ids);
+  const shown = ids.length === 0 ? [] : await volumes.snapshots(ids);
   const named = shown.map((view): [string, SnapshotView] => [view.tags[TAG.launchId] ?? '', view]);
   return new Map([...Object.entries(made.snapshots), ...named]);
 }

@@ -35,7 +35,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'components.*.image': "The experiment's `image`, for this component alone.",
   'components.*.instanceProfile': "The experiment's `instanceProfile`, for this component alone.",
   'components.*.userData': 'Passed to EC2 as it is; runs at first boot.',
-  'components.*.setup': 'Bash script, run once per node through SSM before its services are looked at.',
+  'components.*.setup':
+    'Bash script, run once per node through SSM when its volumes are attached, before its services are looked at.',
   'components.*.services': 'systemd units that have to be active.',
   'components.*.health': 'Checks that have to pass, made on the node itself.',
   'components.*.volumes': 'Data volumes, made with the node.',
