@@ -8,6 +8,8 @@ export interface SlotVolume {
   zone: string;
   /** `new`: empty when its node got it; `kept`: came along from the node before; `restored`: copied from there. */
   origin: 'new' | 'kept' | 'restored';
+  /** The instance that had it last, where the slot's present node ended before it got it. */
+  heldBy?: string;
 }
 
 /** What a volume is made as. */

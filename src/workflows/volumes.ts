@@ -80,22 +80,27 @@ async function bringAll(run: Provisioning, region: string, passages: Passage[]):
   const ends = await move(
     run,
     region,
-    passages.filter(isAwaited).map((one) => moveOf(one, { from: one.old.instanceId })),
+    passages.filter(isAwaited).map((one) => moveOf(one, { from: holderOf(one) })),
   );
   const done: Passage[] = [];
   const stuck: Passage[] = [];
   for (const one of passages) {
     const end = ends.find(({ volumeId }) => volumeId === one.volume.volumeId)?.end;
     if (end === 'attached') done.push(kept(run, one));
-    else if (end === 'dropped') done.push(one);
+    else if (end === 'dropped') done.push({ ...one, volume: { ...one.volume, heldBy: holderOf(one) } });
     else stuck.push({ ...one, isGone: end === 'gone' });
   }
   return [...done, ...(await replaceAll(run, region, stuck))];
 }
 
 function kept(run: Provisioning, one: Passage): Passage {
-  run.onEvent(`${one.node.slot} keeps ${one.volume.volumeId}`);
-  return { ...one, volume: { ...one.volume, origin: 'kept' } };
+  const { volumeId, device, zone } = one.volume;
+  run.onEvent(`${one.node.slot} keeps ${volumeId}`);
+  return { ...one, volume: { volumeId, device, zone, origin: 'kept' } };
+}
+
+function holderOf({ old, volume }: Passage): string {
+  return volume.heldBy ?? old.instanceId;
 }
 
 function moveOf({ node, volume, spec }: Passage, held: Pick<VolumeMove, 'from'>): VolumeMove {
@@ -154,5 +159,5 @@ function replacedBy(run: Provisioning, { volume, node, ...rest }: Passage, made:
   const { volumeId, origin } = made;
   const what = origin === 'restored' ? 'its copy' : 'an empty one';
   run.onEvent(`${node.slot}: ${volume.volumeId} stays behind in ${volume.zone}, ${what} is ${volumeId}`);
-  return { ...rest, node, volume: { ...volume, volumeId, origin, zone: node.zone } };
+  return { ...rest, node, volume: { volumeId, device: volume.device, zone: node.zone, origin } };
 }

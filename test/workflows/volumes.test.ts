@@ -16,7 +16,7 @@ function bookkeepers(volume: Partial<VolumeInput> = {}): ExperimentInput {
     components: {
       bookkeeper: {
         count: 2,
-        instanceTypes: ['t3.small'],
+        instanceTypes: ['t3.small', 't3a.small'],
         volumes,
         services: ['bookkeeper.service'],
         setup: 'systemctl start bookkeeper.service',
@@ -77,6 +77,9 @@ async function cleanEnd(lab: Lab, result: ExperimentResult): Promise<void> {
   expect((await lab.ledger()).summary).toMatchObject({ alive: 0, aliveByType: {}, duplicates: 0, untagged: 0 });
 }
 
+/** The first on-demand machine dies while pending. */
+const DIES_ONCE = { region: '*', zone: '*', type: '*', market: 'on-demand', code: 'Server.InternalError', times: 1 };
+
 const reclaim = (lab: Lab) => (node: Node) =>
   lab.control('interrupt', { instanceId: node.instanceId, noticeSeconds: 1 });
 
@@ -96,6 +99,31 @@ describe('a volume that follows its slot', () => {
       expect(made).toHaveLength(5);
       await cleanEnd(lab, result);
     }),
+    60_000,
+  );
+
+  it.concurrent(
+    'gets to the node after the next, when the next one ended before it came',
+    inLab(
+      async (lab) => {
+        const { before, after, disks, result } = await lose(lab, bookkeepers(), async (node) => {
+          await lab.control('capacity', {
+            region: 'us-west-2',
+            zone: node.zone,
+            type: '*',
+            market: 'spot',
+            capacity: 0,
+          });
+          await lab.control('interrupt', { instanceId: node.instanceId, noticeSeconds: 100 });
+        });
+
+        expect(after).toMatchObject({ generation: 3, zone: before.zone, market: 'on-demand' });
+        expect(after.volumes).toEqual([{ ...before.volumes?.[0], origin: 'kept' }]);
+        expect(disks).toMatchObject([{ attachment: { instanceId: after.instanceId, state: 'attached' } }]);
+        await cleanEnd(lab, result);
+      },
+      { simulator: { scenario: { extends: 'quick', launchFailures: [DIES_ONCE] } as never } },
+    ),
     60_000,
   );
 
