@@ -15,6 +15,19 @@ const impure = [
   ['CallExpression[callee.object.name="Math"][callee.property.name="random"]', 'chance'],
 ].map(([selector, what]) => ({ selector, message: `A decision gets ${what} passed in.` }));
 
+/** Workflows of one worker share their modules (src/workflow-bundle.ts): state of a module would pass between runs. */
+const sharedState = ['Program', 'Program > ExportNamedDeclaration'].flatMap((top) =>
+  [
+    '[kind="let"]',
+    ' > VariableDeclarator > NewExpression[callee.name=/^(Weak)?(Map|Set)$/][arguments.length=0]',
+    ' > VariableDeclarator > ArrayExpression[elements.length=0]',
+    ' > VariableDeclarator > ObjectExpression[properties.length=0]',
+  ].map((what) => ({
+    selector: `${top} > VariableDeclaration${what}`,
+    message: 'Modules are shared by all workflows of a worker and hold no state.',
+  })),
+);
+
 const dynamicImport = { selector: 'ImportExpression', message: 'A dynamic import goes around the layer rules.' };
 
 export default defineConfig(
@@ -56,9 +69,13 @@ export default defineConfig(
     rules: { 'no-restricted-syntax': ['error', dynamicImport] },
   },
   {
+    files: ['src/workflows/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', dynamicImport, ...sharedState] },
+  },
+  {
     files: ['src/policy/**/*.ts', 'src/contracts/**/*.ts'],
     rules: {
-      'no-restricted-syntax': ['error', dynamicImport, ...impure],
+      'no-restricted-syntax': ['error', dynamicImport, ...impure, ...sharedState],
       'no-restricted-globals': [
         'error',
         'process',

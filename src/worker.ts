@@ -11,6 +11,7 @@ import { readConfig, temporalConnectionOptions, type Config } from './config';
 import { SEARCH_ATTRIBUTES, TASK_QUEUE } from './contracts/names';
 import { missingSearchAttributes, searchAttributeAdvice } from './dev/search-attributes';
 import { createFolderStore } from './results/folder';
+import { WORKFLOW_BUNDLE } from './workflow-bundle';
 
 export interface WorkerSettings {
   connection: NativeConnectionOptions;
@@ -47,6 +48,7 @@ export async function startWorker(settings: WorkerSettings): Promise<RunningWork
   const cloud = createCloud(settings.cloud);
   const results = createFolderStore(settings.resultsRoot);
   const taskQueue = settings.taskQueue ?? TASK_QUEUE;
+  const { workflowsPath, preloadModules } = WORKFLOW_BUNDLE;
   const temporal = createTemporalPort(new Client({ connection, namespace }), taskQueue);
   const worker = await Worker.create({
     connection,
@@ -59,7 +61,7 @@ export async function startWorker(settings: WorkerSettings): Promise<RunningWork
     defaultHeartbeatThrottleInterval: '5s',
     ...(settings.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: settings.maxCachedWorkflows }),
     ...(settings.workflowBundle === undefined
-      ? { workflowsPath: require.resolve('./workflows') }
+      ? { workflowsPath, bundlerOptions: { preloadModules } }
       : { workflowBundle: settings.workflowBundle }),
   });
   const ended = worker.run().finally(async () => {

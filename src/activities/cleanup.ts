@@ -134,10 +134,15 @@ export function createCleanupActivities({ cloud, results }: { cloud: Cloud; resu
       throw notReady(stillThere(going, input.region), Math.min(pauseMs(info.attempt, watched.length), leftMs));
     },
 
-    /** Keeps the whole certificate, and answers where it is and what its SHA-256 is. */
+    /**
+     * Keeps the whole certificate under its own time, where no later cleanup of the id overwrites it, and as the
+     * newest, `certificate.json`. Answers where the first is and what its SHA-256 is.
+     */
     async saveCertificate(input: { certificate: Certificate }): Promise<{ document: string; digest: string }> {
+      const { experimentId, finishedAt } = input.certificate;
       const text = `${JSON.stringify(input.certificate, undefined, 2)}\n`;
-      const document = await results.put(input.certificate.experimentId, 'certificate.json', text);
+      const document = await results.put(experimentId, `certificate-${finishedAt.replace(/[^0-9TZ]/g, '')}.json`, text);
+      await results.put(experimentId, 'certificate.json', text);
       return { document, digest: createHash('sha256').update(text).digest('hex') };
     },
   };

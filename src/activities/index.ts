@@ -6,6 +6,7 @@ import { createAwsEventActivities } from './aws-event';
 import { createCapacityActivities } from './capacity';
 import { createCleanupActivities } from './cleanup';
 import { guard } from './failure';
+import { createLivenessActivities } from './liveness';
 import { createProvisionActivities } from './provision';
 import { createReadinessActivities } from './readiness';
 import { createRecordActivities } from './record';
@@ -27,6 +28,7 @@ export function createActivities(ports: ActivityPorts) {
     ...createAdmissionActivities(ports),
     ...createProvisionActivities(ports),
     ...createReadinessActivities(ports),
+    ...createLivenessActivities(ports),
     ...createStepActivities(ports),
     ...createRecordActivities(ports),
     ...createCleanupActivities(ports),

@@ -1,5 +1,6 @@
 /** What does a script on a node know of its experiment? Variables for setup scripts and steps. */
 
+import { isStandby } from '../contracts/names';
 import type { SlotVolume } from '../contracts/volumes';
 
 /** A node as others see it. */
@@ -13,13 +14,14 @@ export interface Peer {
 
 /**
  * `HOLDFAST_EXPERIMENT`, `HOLDFAST_SLOTS` (`instance=slot` pairs, from which a node derives `HOLDFAST_SLOT`), and
- * `HOLDFAST_PEERS_<COMPONENT>` (`slot=address` pairs, comma-separated, in slot order). Where volumes follow slots also
- * `HOLDFAST_VOLUMES` (`instance=origin:device:volume`), from which a node derives `HOLDFAST_VOLUME`.
+ * `HOLDFAST_PEERS_<COMPONENT>` (`slot=address` pairs, comma-separated, in slot order). A standby is nobody's peer. Where
+ * volumes follow slots also `HOLDFAST_VOLUMES` (`instance=origin:device:volume`), from which a node derives
+ * `HOLDFAST_VOLUME`.
  */
 export function nodeEnvironment(experimentId: string, peers: readonly Peer[]): Record<string, string> {
   const components = [...new Set(peers.map((peer) => peer.component))];
   const lists = components.map((component) => {
-    const members = peers.filter((peer) => peer.component === component);
+    const members = peers.filter((peer) => peer.component === component && !isStandby(peer));
     return [variable(component), addresses(members)] as const;
   });
   return {

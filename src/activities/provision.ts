@@ -262,7 +262,7 @@ async function resolveImages(
 
 function addressProblems(spec: ExperimentSpec, subnets: Subnet[], region: string): string[] {
   if (subnets.length === 0) return [`${region} has no default VPC with subnets; name some with network.subnetIds`];
-  const needed = Object.values(spec.components).reduce((sum, part) => sum + part.count, 0);
+  const needed = Object.values(spec.components).reduce((sum, part) => sum + part.count + part.standby, 0);
   const free = subnets.reduce((sum, subnet) => sum + subnet.freeAddresses, 0);
   return free >= needed ? [] : [`${region}: ${String(needed)} addresses needed, ${String(free)} free in the subnets`];
 }
@@ -361,18 +361,23 @@ function fleetRequest(input: LaunchInput): FleetRequest {
   return { ...request, clientToken: hash(JSON.stringify([input.launchId, request])) };
 }
 
+/** A slot that is written on the instance holds; the others are given by sorted id, as provisioning did. */
 function asSlots(views: (InstanceView & { region: string })[]): Node[] {
+  const sorted = [...views].sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));
+  const written = new Set(sorted.map((view) => view.tags[TAG.slot]));
   const next: Record<string, number> = {};
-  return views
-    .sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1))
-    .map((view) => {
-      const component = view.tags[TAG.component] ?? '';
-      const ordinal = next[component] ?? 0;
-      next[component] = ordinal + 1;
-      const slot = slotName(component, ordinal);
-      const address = view.privateIp === undefined ? {} : { privateIp: view.privateIp };
-      return { ...plainNode(view), slot, component, generation: 1, region: view.region, ...address };
-    });
+  const firstFree = (component: string): string => {
+    const ordinal = next[component] ?? 0;
+    next[component] = ordinal + 1;
+    const slot = slotName(component, ordinal);
+    return written.has(slot) ? firstFree(component) : slot;
+  };
+  return sorted.map((view) => {
+    const component = view.tags[TAG.component] ?? '';
+    const slot = view.tags[TAG.slot] ?? firstFree(component);
+    const address = view.privateIp === undefined ? {} : { privateIp: view.privateIp };
+    return { ...plainNode(view), slot, component, generation: 1, region: view.region, ...address };
+  });
 }
 
 function plainNode(node: LaunchedNode): LaunchedNode {

@@ -154,7 +154,9 @@ async function ask(
     });
   };
   await read('discovery', async () => {
-    look.found = await discover(compute, installation, signal);
+    // The first look of all: what ended while nobody watched is news as well.
+    const ended = before.lookedAt.discovery === undefined;
+    look.found = await discover(compute, installation, { signal, ended });
   });
   const ids = [...new Set([...Object.keys(before.nodes), ...(look.found ?? []).map((one) => one.instanceId)])];
   // A node that is new may have had its notice already.
@@ -185,8 +187,12 @@ async function ask(
 
 type Found = NonNullable<Look['found']>;
 
-async function discover(compute: ComputePort, installation: string, signal: AbortSignal): Promise<Found> {
-  const views = await compute.ofInstallation(installation, { signal });
+async function discover(
+  compute: ComputePort,
+  installation: string,
+  call: { signal: AbortSignal; ended: boolean },
+): Promise<Found> {
+  const views = await compute.ofInstallation(installation, call);
   return views.flatMap(({ instanceId, tags }) => {
     const owner = tags[TAG.experimentId];
     return owner === undefined ? [] : [{ instanceId, owner }];

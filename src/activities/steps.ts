@@ -1,23 +1,14 @@
-/** How does a step run on its nodes, and how does all of its output come back? */
-import { gunzipSync } from 'node:zlib';
+/** How does a step run on its nodes? */
 import { Context } from '@temporalio/activity';
 import type { Cloud, CommandsPort, Invocation } from '../aws/ports';
-import { Failure } from '../contracts/failures';
-import type { StepOutcome } from '../contracts/messages';
-import {
-  killScript,
-  parseStep,
-  READ_SLICE_BYTES,
-  readScript,
-  stepScript,
-  type StepReport,
-  type StepStream,
-} from '../policy/node-script';
+import { killScript, parseStep, stepScript, type StepReport } from '../policy/node-script';
 import type { ResultStore } from '../results/port';
 import type { StepSpec } from '../schemas/experiment';
 import { beating } from './beating';
 import { notReady } from './failure';
+import { goneNodes } from './gone-nodes';
 import { nodeEnvironment, type Peer } from './node-environment';
+import { collectOutputs, type Collected, type CollectInput } from './step-outputs';
 import { assertTarget, type Target } from './target';
 
 export interface StepInput {
@@ -38,17 +29,6 @@ export interface StepInput {
 /** How the step ended on one node: with a report, or with the node itself. */
 export type StepEnd = { instanceId: string; report: StepReport } | { instanceId: string; lost: string };
 
-export interface CollectInput {
-  target: Target;
-  experimentId: string;
-  region: string;
-  step: StepSpec;
-  token: string;
-  end: Extract<StepEnd, { report: StepReport }>;
-  slot: string;
-  seconds: number;
-}
-
 export interface KillInput {
   target: Target;
   region: string;
@@ -66,22 +46,16 @@ interface Sent {
 const IDS_PER_COMMAND = 50;
 /** Beyond a step's own limit: starting it, zipping its output, and a late agent. */
 const GRACE_SECONDS = 120;
-/** Slices read at once: SSM's own rate is unpublished, and four are far below what one account may do. */
-const SLICES_AT_ONCE = 4;
-/** A result larger than this stays in the result store only: histories are for decisions (64 KiB of 2 MiB). */
-const RESULT_IN_HISTORY_BYTES = 65_536;
-
 export function createStepActivities({ cloud, results }: { cloud: Cloud; results: ResultStore }) {
   return {
     /** Starts the step at most once per node and answers when it ended on all; until then throws `NotReady`. */
     async runStep(input: StepInput): Promise<StepEnd[]> {
       await assertTarget(cloud, input.target);
       const context = Context.current();
-      const commands = cloud.commands(input.region);
       let sent = context.info.heartbeatDetails as Sent | undefined;
       const next = await beating(
         async () => {
-          sent ??= { open: await send(commands, input, input.ids), ends: [] };
+          sent ??= await begin(cloud, input, context.cancellationSignal);
           context.heartbeat(sent);
           return look(cloud, input, sent, context.cancellationSignal);
         },
@@ -98,10 +72,10 @@ export function createStepActivities({ cloud, results }: { cloud: Cloud; results
       );
     },
 
-    /** Brings all output home, whole, whatever its length, and parses the declared result. */
-    async collectStep(input: CollectInput): Promise<StepOutcome> {
+    /** Brings all output of a region's nodes home, whole, whatever its length, and parses the declared results. */
+    async collectStep(input: CollectInput): Promise<Collected> {
       await assertTarget(cloud, input.target);
-      return beating(() => collect(cloud.commands(input.region), results, input));
+      return beating(() => collectOutputs(cloud, results, input));
     },
 
     /** Ends the step on its nodes, best effort per node: a node that is gone has nothing to end. */
@@ -123,6 +97,16 @@ export function createStepActivities({ cloud, results }: { cloud: Cloud; results
 }
 
 export type StepActivities = ReturnType<typeof createStepActivities>;
+
+/** SSM refuses a whole batch for one node that is gone, and would for ever. */
+async function begin(cloud: Cloud, input: StepInput, signal: AbortSignal): Promise<Sent> {
+  const gone = await goneNodes(cloud, input.region, input.ids, signal);
+  const living = input.ids.filter((id) => !gone.has(id));
+  return {
+    open: await send(cloud.commands(input.region), input, living),
+    ends: [...gone].map(([instanceId, lost]) => ({ instanceId, lost })),
+  };
+}
 
 async function send(commands: CommandsPort, input: StepInput, ids: string[]): Promise<Sent['open']> {
   const { step } = input;
@@ -178,129 +162,8 @@ async function look(cloud: Cloud, input: StepInput, sent: Sent, signal: AbortSig
   return { open: [...open, ...again], ends };
 }
 
-/** Nodes that can answer no more, with EC2's word on each. They were visible before, so absence means an end. */
-async function goneNodes(
-  cloud: Cloud,
-  region: string,
-  ids: string[],
-  signal: AbortSignal,
-): Promise<Map<string, string>> {
-  const views = new Map(
-    (await cloud.compute(region).instances(ids, { signal })).map((view) => [view.instanceId, view]),
-  );
-  const gone = new Map<string, string>();
-  for (const id of ids) {
-    const view = views.get(id);
-    if (view?.state === 'running' || view?.state === 'pending') continue;
-    gone.set(
-      id,
-      view === undefined ? 'no longer known to EC2' : `${view.state} (${view.stateReason ?? 'no reason given'})`,
-    );
-  }
-  return gone;
-}
-
 function hasEnded(invocation: Invocation): boolean {
   return !['Pending', 'InProgress', 'Delayed', 'Cancelling'].includes(invocation.status);
-}
-
-async function collect(commands: CommandsPort, results: ResultStore, input: CollectInput): Promise<StepOutcome> {
-  const { report, instanceId } = input.end;
-  const prefix = `steps/${input.step.name}/${input.slot}`;
-  const read = (stream: StepStream, bytes: number | undefined): Promise<Buffer> =>
-    readWhole(commands, { instanceId, token: input.token, stream, bytes });
-  const stdout = await read('stdout', report.stdoutBytes);
-  const stderr = await read('stderr', report.stderrBytes);
-  const outputs: StepOutcome['outputs'] = {
-    stdout: await results.put(input.experimentId, `${prefix}/stdout.txt`, stdout),
-    stderr: await results.put(input.experimentId, `${prefix}/stderr.txt`, stderr),
-  };
-  const outcome = {
-    name: input.step.name,
-    slot: input.slot,
-    exitCode: report.exitCode,
-    seconds: input.seconds,
-    outputs,
-  };
-  const declared = await declaredResult(input, stdout, read);
-  if (declared === undefined) return outcome;
-  if (declared.content === undefined) return { ...outcome, resultProblem: declared.problem };
-  outputs.result = await results.put(input.experimentId, `${prefix}/result.json`, declared.content);
-  return { ...outcome, ...parsed(declared.content) };
-}
-
-type Declared = { content: Buffer } | { content?: undefined; problem: string };
-
-async function declaredResult(
-  input: CollectInput,
-  stdout: Buffer,
-  read: (stream: 'result', bytes: number) => Promise<Buffer>,
-): Promise<Declared | undefined> {
-  const { result } = input.step;
-  if (result === undefined) return undefined;
-  if ('output' in result) return result.output === 'json' ? { content: stdout } : undefined;
-  const bytes = input.end.report.resultBytes;
-  return bytes === undefined
-    ? { problem: `the step left no file ${result.json}` }
-    : { content: await read('result', bytes) };
-}
-
-function parsed(content: Buffer): Pick<StepOutcome, 'result' | 'resultProblem'> {
-  try {
-    const result: unknown = JSON.parse(content.toString('utf8'));
-    if (content.byteLength <= RESULT_IN_HISTORY_BYTES) return { result };
-    return { resultProblem: `${String(content.byteLength)} bytes: kept in the result store only` };
-  } catch (error) {
-    return { resultProblem: `is no JSON: ${error instanceof Error ? error.message : String(error)}`.slice(0, 300) };
-  }
-}
-
-/** Reads a kept, gzipped output slice by slice. A count of 0 or none means that there is nothing. */
-async function readWhole(
-  commands: CommandsPort,
-  wanted: { instanceId: string; token: string; stream: StepStream; bytes: number | undefined },
-): Promise<Buffer> {
-  const total = wanted.bytes ?? 0;
-  if (total === 0) return Buffer.alloc(0);
-  const offsets = Array.from({ length: Math.ceil(total / READ_SLICE_BYTES) }, (_, index) => index * READ_SLICE_BYTES);
-  const slices: Buffer[] = [];
-  for (let index = 0; index < offsets.length; index += SLICES_AT_ONCE) {
-    const group = offsets.slice(index, index + SLICES_AT_ONCE);
-    slices.push(...(await Promise.all(group.map((offset) => readSlice(commands, wanted, offset)))));
-    Context.current().heartbeat(index);
-  }
-  return gunzipSync(Buffer.concat(slices));
-}
-
-async function readSlice(
-  commands: CommandsPort,
-  wanted: { instanceId: string; token: string; stream: StepStream },
-  offset: number,
-): Promise<Buffer> {
-  const script = readScript({ token: wanted.token, stream: wanted.stream, offset, length: READ_SLICE_BYTES });
-  const ids = [wanted.instanceId];
-  const commandId = await commands.send({ ids, script, timeoutSeconds: 60, comment: 'holdfast read output' });
-  const answer = await answerOf(commands, commandId, wanted.instanceId);
-  if (answer.status !== 'Success') {
-    throw new Failure('ServiceUnavailable', `reading ${wanted.stream} of ${wanted.instanceId} ended ${answer.status}`);
-  }
-  return Buffer.from(answer.stdout, 'base64');
-}
-
-/** Reading a file takes the node a moment: looks every 200 ms for as long as the activity itself may run. */
-async function answerOf(commands: CommandsPort, commandId: string, instanceId: string): Promise<Invocation> {
-  const { cancellationSignal } = Context.current();
-  for (;;) {
-    await Context.current().sleep(200);
-    const found = await commands.output(commandId, instanceId, { signal: cancellationSignal }).catch(notVisibleYet);
-    if (found !== undefined && hasEnded(found)) return found;
-    Context.current().heartbeat();
-  }
-}
-
-function notVisibleYet(error: unknown): undefined {
-  if (error instanceof Failure && error.type === 'NotYetVisible') return undefined;
-  throw error;
 }
 
 function batches(ids: string[]): string[][] {

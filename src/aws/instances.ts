@@ -1,6 +1,6 @@
 /** How do instances stand, and how do they end? */
 import { CreateTagsCommand, DescribeInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
-import type { Instance, Reservation } from '@aws-sdk/client-ec2';
+import type { Filter, Instance, Reservation } from '@aws-sdk/client-ec2';
 import { MANAGED_BY, TAG } from '../contracts/names';
 import type { AwsRegion } from './clients';
 import { hasCode } from './errors';
@@ -23,13 +23,27 @@ export async function ofExperiment(aws: AwsRegion, experimentId: string, call: C
   return livingWith(aws, { [TAG.experimentId]: experimentId, [TAG.managedBy]: MANAGED_BY }, call);
 }
 
-export async function ofInstallation(aws: AwsRegion, installation: string, call: Call = {}): Promise<InstanceView[]> {
-  return livingWith(aws, { [TAG.installation]: installation, [TAG.managedBy]: MANAGED_BY }, call);
+export async function ofInstallation(
+  aws: AwsRegion,
+  installation: string,
+  { ended = false, ...call }: Call & { ended?: boolean } = {},
+): Promise<InstanceView[]> {
+  const tags = { [TAG.installation]: installation, [TAG.managedBy]: MANAGED_BY };
+  return ended ? allWith(aws, tags, [], call) : livingWith(aws, tags, call);
 }
 
 async function livingWith(aws: AwsRegion, tags: Record<string, string>, call: Call): Promise<InstanceView[]> {
-  const byTag = Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] }));
-  const Filters = [...byTag, { Name: 'instance-state-name', Values: LIVING }];
+  const found = await allWith(aws, tags, [{ Name: 'instance-state-name', Values: LIVING }], call);
+  return found.filter((view) => LIVING.includes(view.state));
+}
+
+async function allWith(
+  aws: AwsRegion,
+  tags: Record<string, string>,
+  more: Filter[],
+  call: Call,
+): Promise<InstanceView[]> {
+  const Filters = [...Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] })), ...more];
   const reservations = await allPages(
     (NextToken) => aws.send(new DescribeInstancesCommand({ Filters, MaxResults: PER_PAGE, NextToken }), call),
     (page) => page.NextToken,
@@ -38,7 +52,7 @@ async function livingWith(aws: AwsRegion, tags: Record<string, string>, call: Ca
   // A filter value may hold wildcards, so the tags are compared once more.
   const carries = (view: InstanceView): boolean =>
     Object.entries(tags).every(([key, value]) => view.tags[key] === value);
-  return views(reservations).filter((view) => carries(view) && LIVING.includes(view.state));
+  return views(reservations).filter(carries);
 }
 
 export async function describeInstances(aws: AwsRegion, ids: string[], call: Call = {}): Promise<InstanceView[]> {

@@ -1,7 +1,7 @@
 /** What was read in one look at a region, and what could not be? Everything a discovery gathers before it judges. */
 import { setMaxListeners } from 'node:events';
 import { Failure, failureRow } from '../contracts/failures';
-import type { ResourceRef, TaggedResource } from '../contracts/inventory';
+import { NOT_FOUND, type ResourceRef, type TaggedResource } from '../contracts/inventory';
 import { isOwned } from '../contracts/names';
 import type { AwsRegion } from './clients';
 import type { IndexReading } from './inventory-index';
@@ -109,7 +109,7 @@ async function confirmType(pass: Pass, type: string, ids: string[]): Promise<voi
   for (const id of ids) {
     const absent = !pass.found.has(keyOf({ type, id }));
     if (absent)
-      pass.found.set(keyOf({ type, id }), { ...blank(pass.aws.region, type, id), state: 'gone', seen: 'not found' });
+      pass.found.set(keyOf({ type, id }), { ...blank(pass.aws.region, type, id), state: 'gone', seen: NOT_FOUND });
   }
 }
 

@@ -1,8 +1,13 @@
-/** What became of a node that was taken away? One record per loss, part of the result. */
+/** What became of a node that was taken away, or replaced? One record per loss, part of the result. */
+import type { InterruptionKind } from './interruptions';
+
+/** Beside what was noticed: `restart` replaces the other members of a component that restarts as a whole. */
+export type LossKind = InterruptionKind | 'restart';
 
 export interface InterruptionRecord {
   slot: string;
   component: string;
+  kind: LossKind;
   oldInstance: string;
   /** Absent while no replacement runs, and for ever when the component ignores losses. */
   newInstance?: string;
@@ -15,6 +20,14 @@ export interface InterruptionRecord {
   noticeAt: string;
   detectedAt: string;
   askedAt?: string;
+  runningAt?: string;
   readyAt?: string;
   promotedAt?: string;
+  /** Why nothing took the slot: it is empty, or its old node stays. */
+  missed?: string;
+}
+
+/** Whether a replacement is on its way. */
+export function isOpen({ askedAt, promotedAt, missed }: InterruptionRecord): boolean {
+  return askedAt !== undefined && promotedAt === undefined && missed === undefined;
 }

@@ -9,11 +9,34 @@
  * - `impaired`: it runs, and AWS's status checks of it fail.
  * - `maintenance`: AWS has planned something for it: retirement, reboot, stop.
  * - `rebalance`: AWS thinks that it may be taken back some day. Never a reason to give it up.
+ * - `replace`: somebody wants another node in its slot.
+ * - `return`: its slot was bought on-demand, and spot is to be tried again.
+ * - `at-risk`: a sibling in its pool was just taken back, and it is likely to be the next.
  */
-export const INTERRUPTION_KINDS = ['reclaim', 'ended', 'unhealthy', 'impaired', 'maintenance', 'rebalance'] as const;
+export const INTERRUPTION_KINDS = [
+  'reclaim',
+  'ended',
+  'unhealthy',
+  'impaired',
+  'maintenance',
+  'rebalance',
+  'replace',
+  'return',
+  'at-risk',
+] as const;
 export type InterruptionKind = (typeof INTERRUPTION_KINDS)[number];
 
-/** `spot-request`, `instance`, `instance-status`: asked of EC2. `aws-event`: EC2 said so. `checks`: the node's own. */
+/** Kinds in which the node is going or gone, whatever we do. */
+export const FORCED_KINDS: readonly InterruptionKind[] = ['reclaim', 'ended'];
+/** Kinds in which a working node is replaced by our own choice: nothing is lost when that comes to nothing. */
+export const PLANNED_KINDS: readonly InterruptionKind[] = ['replace', 'return', 'at-risk'];
+/** Kinds that replace a node; a rebalance recommendation or planned maintenance alone never costs it its slot. */
+export const ACTED_KINDS: readonly InterruptionKind[] = [...FORCED_KINDS, 'unhealthy', ...PLANNED_KINDS];
+
+/**
+ * `spot-request`, `instance`, `instance-status`: asked of EC2. `aws-event`: EC2 said so. `checks`: the node's own.
+ * `policy`: concluded from other notices.
+ */
 export const INTERRUPTION_SOURCES = [
   'spot-request',
   'instance',
@@ -21,6 +44,7 @@ export const INTERRUPTION_SOURCES = [
   'aws-event',
   'checks',
   'person',
+  'policy',
 ] as const;
 export type InterruptionSource = (typeof INTERRUPTION_SOURCES)[number];
 

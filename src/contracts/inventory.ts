@@ -25,6 +25,9 @@ export interface Holder {
   tags: Record<string, string>;
 }
 
+/** What is seen of an id that AWS does not know: gone for an hour or more, or too new to be shown. */
+export const NOT_FOUND = 'not found';
+
 /** A resource that carries an experiment's tags, as confirmed by a Describe of its id. */
 export interface TaggedResource {
   region: string;

@@ -11,6 +11,7 @@ export const PHASES = [
   'Configuring',
   'Ready',
   'Running',
+  'Recovering',
   'Collecting',
   'Held',
   'TearingDown',
@@ -100,7 +101,10 @@ export interface ExperimentStatus {
   region?: string;
   startedAt: string;
   expiresAt: string;
+  /** The members: who holds which slot. */
   nodes: Node[];
+  /** What runs and holds no slot of the work: standbys, and replacements on their way. */
+  spares: Node[];
   progress: NodeProgress[];
   desired: Record<string, number>;
   attempts: Attempt[];
@@ -181,7 +185,13 @@ export const QUERY = {
   /** Of `capacity`. */
   memory: 'memory',
 } as const;
-export const UPDATE = { extend: 'extend', hold: 'hold', release: 'release', stop: 'stop' } as const;
+export const UPDATE = {
+  extend: 'extend',
+  hold: 'hold',
+  release: 'release',
+  replaceNode: 'replaceNode',
+  stop: 'stop',
+} as const;
 export const SIGNAL = {
   note: 'note',
   /** A list of `Interruption`: what was noticed about nodes of the experiment. */

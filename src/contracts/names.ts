@@ -75,6 +75,16 @@ export function slotName(component: string, ordinal: number): string {
   return `${component}-${String(ordinal)}`;
 }
 
+/** The name of a warm node that waits for a slot: `broker-standby-0`. */
+export function standbyName(component: string, ordinal: number): string {
+  return `${component}-standby-${String(ordinal)}`;
+}
+
+/** Whether a node waits for a slot of its component. */
+export function isStandby({ component, slot }: { component: string; slot: string }): boolean {
+  return slot.startsWith(`${component}-standby-`);
+}
+
 /** Who a resource belongs to; every creation carries all of it. */
 export interface Ownership {
   experimentId: string;

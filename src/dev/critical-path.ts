@@ -3,7 +3,7 @@ import { TAG } from '../contracts/names';
 import type { ExperimentSpec } from '../schemas/experiment';
 import type { LedgerResource } from './ledger';
 
-/** A service's clock starts with its machine, or with the setup script when the component has one. */
+/** A service's clock starts with its machine, or with the setup script when a command brings one. */
 const SERVICE_DRAW = 'service';
 
 /**
@@ -33,7 +33,7 @@ function nodeReadyAt({ draws }: LedgerResource, dependencies: number, hasSetup: 
   const online = running + draw(draws, 'runningToAgent');
   const services = Object.keys(draws).filter((name) => name.startsWith(SERVICE_DRAW));
   const slowest = Math.max(0, ...services.map((name) => draw(draws, name)));
-  if (hasSetup) return Math.max(online, dependencies) + slowest;
+  if (hasSetup) return Math.max(online, dependencies) + draw(draws, 'commandDelivery') + slowest;
   return Math.max(online, running + slowest, dependencies);
 }
 

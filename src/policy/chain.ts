@@ -38,7 +38,7 @@ export type LaunchPlan =
  *     spot refused by quota -> the family's spot pools are out, wider types too -> on-demand
  *     spot was refused an hour ago, 3 wanted -> 1 of spot -> came -> 2 of spot
  *
- * Within a pass tiers only go forward and no pool that refused is asked twice, so a pass ends after at most as many
+ * Within a pass tiers only go forward once one came short, and no pool that refused is asked twice, so a pass ends after at most as many
  * requests as it has pools and nodes; requests whose reply judged no pool (see `afterReply`) do not count.
  */
 export function planLaunch(question: LaunchQuestion): LaunchPlan {

@@ -1,5 +1,5 @@
 /** What can be deleted now, given what still lives? The order as data, and pure functions over what was seen. */
-import type { Removal, ResourceType, SeenResource } from '../contracts/inventory';
+import { NOT_FOUND, type Removal, type ResourceType, type SeenResource } from '../contracts/inventory';
 
 interface DeletionRow {
   /** Most ids in one activity: what the API takes at once, or about ten seconds of single calls. */
@@ -169,10 +169,17 @@ export function endingNow(entries: Entries): Entry[] {
   });
 }
 
-/** Children of an owner that no look has shown yet: it was made a moment ago, and waiting for its end would be in vain. */
+/**
+ * Children of an owner that no look has shown: it was made a moment ago, and waiting for its end would be in vain.
+ * An owner that was ended is shown as terminated for as long as its children take to go.
+ */
 function orphans(entries: Entries): Entry[] {
-  const known = new Set(Object.values(entries).map((one) => one.id));
-  return alive(entries).filter((one) => one.diesWith !== undefined && !known.has(one.diesWith));
+  const shown = new Set(
+    Object.values(entries)
+      .filter((one) => one.seen !== NOT_FOUND)
+      .map((one) => one.id),
+  );
+  return alive(entries).filter((one) => one.diesWith !== undefined && !shown.has(one.diesWith));
 }
 
 /**

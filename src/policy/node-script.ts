@@ -53,7 +53,7 @@ export interface StepReport {
 /** Bytes per `readScript`: in base64 they stay under the 24,000 characters that GetCommandInvocation gives back. */
 export const READ_SLICE_BYTES = 17_400;
 
-/** Checks once a second until all pass or the window ends; exits 0 either way and prints what `parseChecks` reads. */
+/** Checks four times a second until all pass or the window ends; exits 0 either way and prints what `parseChecks` reads. */
 export function readyScript(request: ReadyRequest): string {
   return PRELUDE + readyCall(request);
 }
@@ -454,7 +454,7 @@ hf_ready() {
   hf_work=$(mktemp -d) || hf_fail "cannot make a temporary folder"
   hf_round
   until hf_passed || [ $SECONDS -ge $deadline ]; do
-    sleep 1
+    sleep 0.25
     hf_round
   done
   for i in "\${!hf_lines[@]}"; do printf 'check\\t%d\\t%s\\n' "$i" "$(cat "$hf_work/$i")"; done

@@ -31,7 +31,7 @@ export function fullPools(spec: Pick<ComponentSpec, 'quorum' | 'count'>, members
 }
 
 /** How many members may be out while the rest still decide. */
-function minorityOf(count: number): number {
+export function minorityOf(count: number): number {
   return Math.floor((count - 1) / 2);
 }
 

@@ -12,6 +12,7 @@ import { ssmOperations } from './ssm';
 import { stsOperations } from './sts';
 import { taggingOperations } from './tagging';
 import { clearAgenda } from './world/agenda';
+import type { ScenarioName } from './scenario-names';
 import type { World } from './world/state';
 import { createWorld } from './world/world';
 
@@ -24,7 +25,7 @@ export interface SimulatorOptions {
   port?: number;
   host?: '127.0.0.1';
   /** A built-in name, the path of a YAML or JSON file, or the scenario itself (whole or over another); `quick` when absent. */
-  scenario?: Scenario | ScenarioPatch | 'quick' | 'aws-like' | 'bad-afternoon' | (string & {});
+  scenario?: Scenario | ScenarioPatch | ScenarioName | (string & {});
   seed?: number;
   /** Run SSM commands as real processes of this machine. */
   exec?: boolean;

@@ -4,11 +4,17 @@ import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import type { Scenario, ScenarioPatch } from './scenario';
 import { checkDelays, checkTrace, checkWeather } from './scenario-check';
+import { SCENARIO_NAMES, type ScenarioName } from './scenario-names';
 import type { TraceRule } from './scenario-weather';
 import { BAD_AFTERNOON } from './scenarios/bad-afternoon';
 import { AWS_LIKE, QUICK } from './scenarios/defaults';
 
-const BUILT_IN: Record<string, Scenario> = { quick: QUICK, 'aws-like': AWS_LIKE, 'bad-afternoon': BAD_AFTERNOON };
+const SCENARIOS: Record<ScenarioName, Scenario> = {
+  quick: QUICK,
+  'aws-like': AWS_LIKE,
+  'bad-afternoon': BAD_AFTERNOON,
+};
+const BUILT_IN: Readonly<Record<string, Scenario | undefined>> = SCENARIOS;
 
 /** The scenario of this name, file path or patch. Throws an Error that names the bad field or file. */
 export function loadScenario(source: string | ScenarioPatch | undefined = 'quick'): Scenario {
@@ -28,7 +34,7 @@ function readPatch(path: string): ScenarioPatch {
 /** Rules of the patch come before those of the base, since the first match wins; facts are laid over by key. */
 function applyPatch(patch: ScenarioPatch, folder: string): Scenario {
   const base = BUILT_IN[patch.extends ?? 'quick'];
-  if (!base) throw new Error(`Scenario: 'extends' must be one of ${Object.keys(BUILT_IN).join(', ')}`);
+  if (!base) throw new Error(`Scenario: 'extends' must be one of ${SCENARIO_NAMES.join(', ')}`);
   checkKeys(patch, base);
   checkWeather(patch);
   return {

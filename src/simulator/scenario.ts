@@ -1,6 +1,7 @@
 /** What is a scenario? Everything about the simulated AWS that can be chosen, as data; see docs/simulator.md. */
 import type { FaultPlan } from './faults';
 import type { Range } from './random';
+import type { ScenarioName } from './scenario-names';
 import type { LossPlan, PoolPattern, TraceRule, WeatherRule } from './scenario-weather';
 import type { Market } from './world/state';
 
@@ -165,7 +166,7 @@ export interface PortScript {
 
 /** What a caller may give: any part of a scenario, over the one it `extends` (`quick` when it does not say). */
 export type ScenarioPatch = Partial<Omit<Scenario, 'delays' | 'prices' | 'api' | 'nodes'>> & {
-  extends?: 'quick' | 'aws-like' | 'bad-afternoon';
+  extends?: ScenarioName;
   delays?: Partial<Delays>;
   prices?: Partial<PriceFacts>;
   api?: Partial<ApiLimits>;

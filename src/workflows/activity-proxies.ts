@@ -1,6 +1,7 @@
 /** How is each kind of activity repeated, cancelled and limited? One proxy per effect. */
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { AdmissionActivities } from '../activities/admission';
+import type { LivenessActivities } from '../activities/liveness';
 import type { ProvisionActivities } from '../activities/provision';
 import type { ReadinessActivities } from '../activities/readiness';
 import type { RecordActivities } from '../activities/record';
@@ -9,6 +10,7 @@ import type { StepActivities } from '../activities/steps';
 import type { VolumeActivities } from '../activities/volumes';
 
 type All = AdmissionActivities &
+  LivenessActivities &
   ProvisionActivities &
   ReadinessActivities &
   RecordActivities &

@@ -117,13 +117,19 @@ function withoutCell(cells: Cells, region: string): Cells {
 /** Deletes and waits until nothing in the region moves any more; false when nothing moved at all. */
 export async function clearRegion(sweep: Sweep, region: string): Promise<boolean> {
   let moved = false;
+  let looks = 0;
   while (Date.now() < sweep.deadline) {
     const view = outlook(entriesIn(sweep.entries, region), Date.now());
     if (view.next === 'empty' || view.next === 'stuck') return moved;
+    if (view.next === 'look') {
+      if (looks === OWNER_LOOKS) return moved;
+      looks += 1;
+      await lookForOwners(sweep, region);
+      continue;
+    }
     moved = true;
     if (view.next === 'delete') await removeAll(sweep, region, view.ready);
     else if (view.next === 'wait') await waitForEnd(sweep, region);
-    else if (view.next === 'look') await lookForOwners(sweep, region);
     else await lookAgain(sweep, region, Math.min(view.at, sweep.deadline));
     sweep.publish();
   }
@@ -132,6 +138,8 @@ export async function clearRegion(sweep: Sweep, region: string): Promise<boolean
 
 /** EC2 shows a new instance within seconds of its volume. */
 const OWNER_PAUSE_MS = 2000;
+/** A minute of looks: what has not shown itself by then cannot be read. */
+const OWNER_LOOKS = 30;
 
 async function lookForOwners(sweep: Sweep, region: string): Promise<void> {
   await sleep(OWNER_PAUSE_MS, { summary: `${region}: something belongs to an instance that does not show yet` });

@@ -3,7 +3,7 @@ import { defineQuery, defineSignal, defineUpdate, setHandler, type CancellationS
 import { parseDuration } from '../contracts/duration';
 import { FINAL_PHASES, QUERY, SIGNAL, UPDATE } from '../contracts/messages';
 import type { Attempt } from '../contracts/capacity';
-import type { Interruption } from '../contracts/interruptions';
+import { ACTED_KINDS, type Interruption } from '../contracts/interruptions';
 import type { CostSummary, ExperimentStatus, Node, TimelineEntry } from '../contracts/messages';
 import { failure } from './failure';
 import { setExpiry, tell, type RunState } from './run-state';
@@ -51,8 +51,8 @@ export function listen(state: RunState, work: CancellationScope): Controls {
   setHandler(
     interruptionSignal,
     (notices) => {
-      const known = Array.isArray(notices) ? notices.filter(isNotice) : [];
-      controls.reported.push(...known.filter((notice) => MEANS_LOSS.has(notice.kind)));
+      const known = Array.isArray(notices) ? notices.filter(isNotice).map(dated) : [];
+      controls.reported.push(...known.filter((notice) => ACTED_KINDS.includes(notice.kind)));
       for (const notice of known) tell(state, `${notice.instanceId} ${notice.kind}: ${notice.reason}`);
     },
     { description: 'What was noticed about nodes: [{"instanceId": "i-...", "kind": "reclaim", "reason": "..."}]' },
@@ -118,11 +118,14 @@ export function listen(state: RunState, work: CancellationScope): Controls {
   return controls;
 }
 
-/** A rebalance recommendation or planned maintenance alone never costs a node its slot. */
-const MEANS_LOSS = new Set<string>(['reclaim', 'ended', 'unhealthy']);
-
 function isNotice(value: unknown): value is Interruption {
   return typeof value === 'object' && value !== null && 'instanceId' in value && 'kind' in value && 'reason' in value;
+}
+
+/** A person need not write when. */
+function dated(notice: Interruption): Interruption {
+  const at = new Date(Date.now()).toISOString();
+  return Object.assign({ noticeAt: at, detectedAt: at }, notice);
 }
 
 function checkExtend(state: RunState, input: unknown): void {
@@ -133,7 +136,8 @@ function checkExtend(state: RunState, input: unknown): void {
   }
 }
 
-function refuseWhenOver({ status }: RunState): void {
+/** Refuses what can no longer have an effect. */
+export function refuseWhenOver({ status }: RunState): void {
   if (status.phase !== 'TearingDown' && !FINAL_PHASES.includes(status.phase)) return;
   throw failure('InvalidInput', `the experiment is ${status.phase}; start it again with the same spec`);
 }

@@ -1,15 +1,16 @@
-/** How does an experiment survive the loss of nodes? Replace, prove ready, promote, end the old: beside the steps. */
-import { CancellationScope, condition, sleep } from '@temporalio/workflow';
+/** How is the loss of nodes made good? A standby or a new node passes the gates, takes the slot, and the old one ends. */
 import type { InterruptionRecord } from '../contracts/failover';
-import type { Interruption } from '../contracts/interruptions';
+import { FORCED_KINDS, type Interruption } from '../contracts/interruptions';
 import type { Node } from '../contracts/messages';
 import type { NodeProgress } from '../contracts/readiness';
-import { planFailover, type Recovery } from '../policy/failover';
-import { looks, mutations } from './activity-proxies';
-import { causeOf, failure, settleAll } from './failure';
+import { planFailover, type FailoverPlan, type Loss } from '../policy/failover';
+import { causeOf, failure, settleAll, wasCancelled } from './failure';
 import type { Provisioning } from './fill';
-import { marketsOf, replaceNodes, type Provisioned } from './provision';
-import { proveReady, type Cascade } from './readiness';
+import { drain } from './hooks';
+import { end, lenient, prove, recordOf, recordsOf, takeOver, type Recovering } from './promotion';
+import { marketsOf, replaceNodes, type Lost, type Provisioned } from './provision';
+import type { Cascade } from './readiness';
+import { promoteStandbys, warmStandbys } from './standby';
 import { knowVolumes } from './volumes';
 
 /** What a failover works on and changes. */
@@ -17,212 +18,220 @@ export interface Failover {
   provisioning: Provisioning;
   provisioned: Provisioned;
   cascade: Cascade;
-  /** Losses reported and not yet acted on; the signal handler adds to it. */
+  /** The one queue of what replaces nodes: notices that nobody has acted on yet. */
   reported: Interruption[];
+  /** Notices that cannot be acted on yet; they are reported again whenever a failover ends. */
+  waiting: Interruption[];
   /** Every loss of the run so far. */
   records: InterruptionRecord[];
+  /** Failovers under way. */
+  active: number;
+  /** Instance ids of standbys that passed their gates. */
+  warm: string[];
+  /** Standby slots whose node went, or was promoted. */
+  vacant: Lost[];
+  /** Who holds which slot. */
   nodes: () => Node[];
+  /** What runs and holds none. */
+  spares: () => Node[];
   progress: () => NodeProgress[];
-  /** Takes over the nodes after a promotion and shows them. */
-  promote: (nodes: Node[]) => void;
-  onChange: () => void;
+  /** Takes over what has changed, and shows it. */
+  show: (change: { nodes?: Node[]; spares?: Node[]; progress?: NodeProgress[] }) => void;
+  /** Writes their slots on nodes that have just taken one. */
+  name: (nodes: Node[]) => void;
+  /** Told when the first failover begins and when the last one has ended. */
+  onActive: (isActive: boolean) => void;
 }
 
-/** Losses this close together are one request per component: over 92 % of a pool's siblings fall within minutes. */
-const WINDOW_MS = 2000;
-/** The machine is gone at the end of its notice; this much of it is left for ending the drain. */
-const DRAIN_MARGIN_MS = 15_000;
-/** A drain without a known end of notice gets a minute: half of what AWS gives. */
-const DRAIN_DEFAULT_MS = 60_000;
-
-/** Does the work while losses are acted on beside it; whichever fails first ends both. */
-export async function guarded<T>(failover: Failover, work: () => Promise<T>): Promise<T> {
-  const guard = new CancellationScope();
-  const watching = guard.run(() => guardNodes(failover));
-  try {
-    return await Promise.race([work(), watching]);
-  } finally {
-    guard.cancel();
-    // Nothing is still launching when teardown begins to look.
-    await watching.catch(() => undefined);
-  }
-}
-
-/** Acts on reported losses until it is cancelled; throws `Interrupted` or `Capacity` when it cannot go on. */
-async function guardNodes(failover: Failover): Promise<never> {
-  const under: Promise<void>[] = [];
-  let fatal: Error | undefined;
-  try {
-    for (;;) {
-      await condition(() => failover.reported.length > 0 || fatal !== undefined);
-      if (fatal !== undefined) throw fatal;
-      await sleep(WINDOW_MS, { summary: 'gathering losses of the same moment' });
-      const acted = failOver(failover, takeReported(failover)).catch((error: unknown) => {
-        fatal ??= error instanceof Error ? error : failure('Internal', String(error));
-      });
-      under.push(acted);
-    }
-  } finally {
-    await Promise.all(under);
-  }
-}
-
-/** Whether every loss so far has its replacement, or needs none. */
-export function isWhole({ reported, records }: Failover): boolean {
-  return (
-    reported.length === 0 && records.every((record) => record.promotedAt !== undefined || record.askedAt === undefined)
-  );
-}
-
-/** Each lost instance once, and only those that still hold a slot. */
-function takeReported(failover: Failover): { node: Node; loss: Interruption }[] {
-  const known = new Set(failover.records.map((record) => record.oldInstance));
-  const losses = failover.reported.splice(0);
-  return losses.flatMap((loss, index) => {
-    const node = failover.nodes().find((entry) => entry.instanceId === loss.instanceId);
-    const isFirst = losses.findIndex((other) => other.instanceId === loss.instanceId) === index;
-    return node === undefined || known.has(loss.instanceId) || !isFirst ? [] : [{ node, loss }];
-  });
-}
-
-async function failOver(failover: Failover, group: { node: Node; loss: Interruption }[]): Promise<void> {
-  if (group.length === 0) return;
-  const { provisioning } = failover;
-  const { spec } = provisioning;
-  const before = [...failover.records];
-  for (const { node, loss } of group) failover.records.push(recordOf(failover, node, loss));
-  for (const { node, loss } of group) provisioning.onEvent(`${node.slot} (${node.instanceId}) is lost: ${loss.reason}`);
-  const lost = group.map(({ node }) => node);
-  const plan = planFailover(lost, spec.components, (name) => marketsOf(spec, name), before, Date.now());
+/**
+ * Acts on losses that were noticed together. Throws `Interrupted` or `Capacity` when a component cannot go on without
+ * what it lost; what is replaced by our own choice never fails anything.
+ */
+export async function failOver(failover: Failover, group: Loss[]): Promise<void> {
+  const plan = decide(failover, group);
   if (plan.fatal !== undefined) throw failure('Interrupted', plan.fatal);
-  for (const node of plan.ignored) provisioning.onEvent(`${node.slot} stays empty: onInterruption is ignore`);
-  const drains = group.map(({ node, loss }) => drain(failover, node, loss));
-  await settleAll(plan.recoveries.map((recovery) => recover(failover, recovery, group, () => Promise.all(drains))));
-  await Promise.all(drains);
-  if (isWhole(failover)) provisioning.onEvent('every slot is filled again');
+  const drains = startDrains(failover, group, plan);
+  if (plan.recoveries.length > 0) {
+    failover.active += 1;
+    failover.onActive(true);
+    const losses = new Map(group.map((loss) => [loss.node.instanceId, loss]));
+    try {
+      await settleAll(plan.recoveries.map((recovery) => recover({ failover, recovery, losses, drains })));
+    } finally {
+      failover.active -= 1;
+      if (failover.active === 0) failover.onActive(false);
+      failover.reported.push(...failover.waiting.splice(0));
+    }
+  }
+  await settleAll([...drains.values()]);
 }
 
-function recordOf(failover: Failover, node: Node, loss: Interruption): InterruptionRecord {
-  return {
-    slot: node.slot,
-    component: node.component,
-    oldInstance: node.instanceId,
-    reason: loss.reason,
-    pool: poolOf(node),
-    noticeAt: loss.noticeAt,
-    detectedAt: loss.detectedAt,
-  };
-}
-
-function poolOf({ zone, instanceType, market }: Node): string {
-  return `${zone}/${instanceType}/${market}`;
-}
-
-/** One request for the group, readiness of what came, then promotion; the old nodes are ended last. */
-async function recover(
-  failover: Failover,
-  recovery: Recovery,
-  group: { node: Node; loss: Interruption }[],
-  drained: () => Promise<unknown>,
-): Promise<void> {
-  const { provisioning, provisioned, cascade } = failover;
-  const records = failover.records.filter((record) =>
-    recovery.replace.some((node) => node.instanceId === record.oldInstance),
+/** What is going to happen, written down: from here on the slots count as being replaced. */
+function decide(failover: Failover, group: Loss[]): FailoverPlan {
+  const { provisioning, records } = failover;
+  const { spec } = provisioning;
+  const plan = planFailover({
+    losses: group,
+    members: failover.nodes(),
+    components: spec.components,
+    marketsOf: (name) => marketsOf(spec, name),
+    history: records,
+    nowMs: Date.now(),
+  });
+  failover.waiting.push(...plan.later.map(({ notice }) => notice));
+  for (const { node } of plan.later) provisioning.onEvent(`${node.slot} is replaced later: it is part of a quorum`);
+  for (const loss of plan.ignored) ignore(failover, loss);
+  const settled = [...plan.ignored, ...plan.later];
+  writeDown(
+    failover,
+    group.filter((loss) => !settled.includes(loss)),
+    plan,
   );
-  const now = (): string => new Date(Date.now()).toISOString();
-  for (const record of records) record.askedAt = now();
-  failover.onChange();
-  const lost = recovery.replace.map((node) => {
-    const loss = group.find((entry) => entry.node.instanceId === node.instanceId)?.loss;
+  return plan;
+}
+
+function writeDown({ provisioning, records }: Failover, acted: Loss[], { recoveries }: FailoverPlan): void {
+  for (const { node, notice } of acted) {
+    records.push(recordOf(node, notice));
+    provisioning.onEvent(`${node.slot} (${node.instanceId}) ${lossText(notice)}: ${notice.reason}`);
+  }
+  const known = new Set(acted.map(({ node }) => node));
+  const replaced = recoveries.flatMap(({ replace }) => replace);
+  for (const node of replaced.filter((member) => !known.has(member)))
+    records.push({ ...recordOf(node, restartOf(acted, node.component)), kind: 'restart' });
+  for (const record of recordsOf(records, replaced)) record.askedAt = new Date(Date.now()).toISOString();
+}
+
+/** A node that AWS takes leaves its slot empty; one that only might be taken, or only ails, keeps it. */
+function ignore(failover: Failover, { node, notice }: Loss): void {
+  const isGoing = FORCED_KINDS.includes(notice.kind);
+  if (isGoing || notice.kind === 'unhealthy')
+    failover.records.push({ ...recordOf(node, notice), missed: 'its component ignores it' });
+  if (isGoing) empty(failover, [node]);
+  failover.provisioning.onEvent(`${node.slot} (${node.instanceId}) ${notice.kind}: ignored by its component's policy`);
+}
+
+function lossText({ kind }: Interruption): string {
+  if (FORCED_KINDS.includes(kind)) return 'is lost';
+  return kind === 'unhealthy' ? 'fails its checks' : `is replaced (${kind})`;
+}
+
+/** A member that restarts with the others goes for the reason of the first of them that was lost. */
+function restartOf(acted: Loss[], component: string): Interruption {
+  const first = acted.find(({ node }) => node.component === component);
+  if (first === undefined) throw failure('Internal', `${component} restarts although none of it was lost`);
+  return { ...first.notice, reason: `restart with ${first.node.slot}: ${first.notice.reason}` };
+}
+
+/** Nodes that are going anyway, or fail, drain at once; those we replace by choice work until they are relieved. */
+function startDrains(
+  failover: Failover,
+  group: Loss[],
+  { recoveries, ignored }: FailoverPlan,
+): Map<string, Promise<void>> {
+  const now = group.filter(
+    (loss) =>
+      (ignored.includes(loss) && FORCED_KINDS.includes(loss.notice.kind)) ||
+      recoveries.some(({ isPlanned, replace }) => !isPlanned && replace.includes(loss.node)),
+  );
+  return new Map(now.map(({ node, notice }) => [node.instanceId, drain(failover, node, notice)]));
+}
+
+async function recover(recovering: Recovering): Promise<void> {
+  const { failover, recovery } = recovering;
+  if (recovery.isPlanned || recovery.isRestart) return renew(recovering, recovery.replace);
+  const standbys = warmStandbys(failover, recovery.component).length;
+  const relieved = recovery.replace.slice(0, standbys);
+  const others = recovery.replace.slice(standbys);
+  // What no standby can relieve is asked for at once, not after the look at the standbys.
+  await settleAll([
+    renew(recovering, others),
+    promoteStandbys(recovering, relieved).then((left) => renew(recovering, left)),
+  ]);
+}
+
+/** One request for new nodes; those that pass the gates take the slots together. */
+async function renew(recovering: Recovering, lost: Node[]): Promise<void> {
+  const { failover, recovery } = recovering;
+  if (lost.length === 0) return;
+  const nodes = await buy(recovering, lost);
+  const short = without(lost, nodes);
+  await goWithout(recovering, short, 'Capacity', 'no pool had room for a replacement');
+  const spec = lenient(failover.cascade.spec, recovery.component);
+  const replace = (missed: Lost[]): Promise<Node[]> => buyAgain(recovering, missed);
+  const proven = await prove(failover, { nodes, replaced: recovery.replace, spec, replace, isShown: true });
+  const ready = await knowVolumes(failover.provisioning, proven);
+  await takeOver(recovering, ready, false);
+  const unproven = without(lost, [...ready, ...short]);
+  failover.show({ spares: failover.spares().filter((node) => !unproven.some((old) => old.slot === node.slot)) });
+  await goWithout(recovering, unproven, 'Interrupted', 'no replacement passed its gates');
+}
+
+function without(nodes: Node[], others: Node[]): Node[] {
+  return nodes.filter((node) => !others.some((other) => other.slot === node.slot));
+}
+
+function buy(recovering: Recovering, lost: Node[]): Promise<Node[]> {
+  const { failover, recovery, losses, drains } = recovering;
+  const entries = lost.map((node): Lost => {
+    const notice = losses.get(node.instanceId)?.notice;
+    const isGoing = notice !== undefined && FORCED_KINDS.includes(notice.kind);
     return {
       node,
-      ended: loss?.kind !== 'unhealthy',
-      drain: drained,
-      ...(loss === undefined ? {} : { code: loss.reason }),
+      ended: isGoing,
+      planned: recovery.isPlanned,
+      drain: () => drains.get(node.instanceId) ?? drain(failover, node, notice),
+      ...(isGoing ? { code: notice.reason } : {}),
     };
   });
-  const fresh = await replaceNodes(provisioning, provisioned, lost, recovery.markets);
-  if (fresh.length < recovery.replace.length) {
-    const missing = String(recovery.replace.length - fresh.length);
-    throw failure('Capacity', `${recovery.component}: no pool had room for ${missing} replacements`);
+  return order(recovering, entries);
+}
+
+/** A replacement that missed a gate, or was itself taken, gets the next generation. */
+function buyAgain(recovering: Recovering, missed: Lost[]): Promise<Node[]> {
+  const { failover } = recovering;
+  const gone = new Set(missed.map(({ node }) => node.instanceId));
+  failover.show({ spares: failover.spares().filter((node) => !gone.has(node.instanceId)) });
+  return order(recovering, missed);
+}
+
+/** One launch request. What can never be bought fails the experiment, unless we only wanted it otherwise. */
+async function order({ failover, recovery }: Recovering, entries: Lost[]): Promise<Node[]> {
+  const { provisioning, provisioned } = failover;
+  try {
+    const nodes = await replaceNodes(provisioning, provisioned, entries, recovery.markets);
+    failover.show({ spares: [...failover.spares(), ...nodes] });
+    return nodes;
+  } catch (error) {
+    if (!recovery.isPlanned || wasCancelled(error)) throw error;
+    provisioning.onEvent(`${recovery.component}: ${causeOf(error).message}`);
+    return [];
   }
-  const others = failover
-    .progress()
-    .filter((entry) => !recovery.replace.some((node) => node.instanceId === entry.instanceId));
-  const standing = others.filter((entry) => entry.at === 'ready');
-  const ready = await knowVolumes(provisioning, await proveReady({ ...cascade, standing }, fresh));
-  for (const record of records) {
-    const node = ready.find((entry) => entry.slot === record.slot);
-    if (node === undefined) continue;
-    Object.assign(record, { newInstance: node.instanceId, newPool: poolOf(node), readyAt: now() });
-  }
-  const slots = new Set(ready.map((node) => node.slot));
-  failover.promote([...failover.nodes().filter((node) => !slots.has(node.slot)), ...ready]);
-  for (const record of records) record.promotedAt = now();
-  for (const node of ready)
-    provisioning.onEvent(`${node.slot} is now ${node.instanceId}, generation ${String(node.generation)}`);
-  failover.onChange();
-  await tellPeers(failover, recovery.component, slots);
-  await endOld(failover, recovery);
 }
 
-/** Flushes the doomed node inside its notice. What goes wrong here is told and changes nothing: the node goes anyway. */
-async function drain(failover: Failover, node: Node, loss: Interruption): Promise<void> {
-  const script = failover.provisioning.spec.components[node.component]?.onDrain;
-  if (script === undefined) return;
-  const leftMs = loss.endsAt === undefined ? DRAIN_DEFAULT_MS : Date.parse(loss.endsAt) - Date.now() - DRAIN_MARGIN_MS;
-  if (leftMs <= 0) return;
-  await runHook(failover, { name: `drain-${node.slot}`, script, seconds: Math.ceil(leftMs / 1000), nodes: [node] });
+/** Nothing came for these slots: a working node keeps its own, and a lost one leaves it empty if enough are left. */
+async function goWithout(
+  { failover, recovery }: Recovering,
+  nodes: Node[],
+  type: 'Capacity' | 'Interrupted',
+  why: string,
+): Promise<void> {
+  if (nodes.length === 0) return;
+  const names = nodes.map((node) => node.slot).join(', ');
+  for (const record of recordsOf(failover.records, nodes)) record.missed = why;
+  failover.provisioning.onEvent(`${names}: ${why}${recovery.isPlanned ? '; everything stays as it is' : ''}`);
+  if (recovery.isPlanned) return;
+  empty(failover, nodes);
+  const part = failover.provisioning.spec.components[recovery.component];
+  const left = failover.nodes().filter((node) => node.component === recovery.component).length;
+  if (left < (part?.minReady ?? part?.count ?? 0)) throw failure(type, `${names}: ${why}`);
+  await end(failover, recovery.region, nodes, 'lost');
 }
 
-async function tellPeers(failover: Failover, component: string, replaced: Set<string>): Promise<void> {
-  const script = failover.provisioning.spec.components[component]?.onReplace;
-  const nodes = failover.nodes().filter((node) => node.component === component && !replaced.has(node.slot));
-  if (script === undefined || nodes.length === 0) return;
-  await runHook(failover, { name: `replaced-${[...replaced].join('-')}`, script, seconds: 60, nodes });
-}
-
-interface Hook {
-  name: string;
-  script: string;
-  seconds: number;
-  nodes: Node[];
-}
-
-async function runHook(failover: Failover, { name, script, seconds, nodes }: Hook): Promise<void> {
-  const { provisioning, cascade } = failover;
-  const [first] = nodes;
-  if (first === undefined) return;
-  const scope = CancellationScope.withTimeout((seconds + 5) * 1000, () =>
-    looks.runStep.executeWithOptions({ summary: `hook ${name}` }, [
-      {
-        target: provisioning.target,
-        experimentId: cascade.experimentId,
-        region: first.region,
-        step: {
-          name: 'hook',
-          on: [first.component],
-          run: script,
-          env: {},
-          timeout: seconds,
-          onDisturbed: 'keep' as const,
-        },
-        token: `hook-${name}-${first.instanceId}`,
-        ids: nodes.map((node) => node.instanceId),
-        peers: failover.nodes(),
-        pollMs: 1000,
-      },
-    ]),
-  );
-  await scope.catch((error: unknown) => {
-    provisioning.onEvent(`hook ${name} did not end well: ${causeOf(error).message}`);
+function empty(failover: Failover, nodes: Node[]): void {
+  const gone = new Set(nodes.map((node) => node.instanceId));
+  failover.show({
+    nodes: failover.nodes().filter((node) => !gone.has(node.instanceId)),
+    progress: failover.progress().filter((entry) => !gone.has(entry.instanceId)),
   });
-}
-
-async function endOld({ provisioning }: Failover, { region, replace }: Recovery): Promise<void> {
-  const ids = replace.map((node) => node.instanceId);
-  const summary = `end ${String(ids.length)} replaced nodes`;
-  await CancellationScope.nonCancellable(() =>
-    mutations.terminate.executeWithOptions({ summary }, [{ target: provisioning.target, region, ids }]),
-  );
 }

@@ -26,6 +26,8 @@ export interface Chain {
   knowledge: Knowledge;
   /** True while a pool that refused lately is asked: no other component asks such a one meanwhile. */
   probing: boolean;
+  /** What stands against each region that is, or is being, surveyed and prepared. */
+  grounds: Record<string, Promise<string[]>>;
   surveys: Record<string, RegionSurvey>;
   /** Launch template by region and component, and by its `bareTemplate` where volumes follow the slot. */
   templates: Record<string, Record<string, string>>;
@@ -117,8 +119,12 @@ function planNext({ run, chain, pass, name, spec, survey, count, nodes, asked }:
 }
 
 function atTheEnd({ run, name, spec, count, nodes }: Filling, plan: Extract<Plan, { kind: 'exhausted' }>): Filled {
-  if (nodes.length < (spec.minReady ?? count)) return { component: name, nodes, short: plan };
-  run.onEvent(`${name}: ${String(nodes.length)} of ${String(count)} came, enough by minReady`);
+  // Standbys are wished for, not needed.
+  const needed = Math.min(count, spec.minReady ?? spec.count);
+  if (nodes.length < needed) return { component: name, nodes, short: plan };
+  run.onEvent(
+    `${name}: ${String(nodes.length)} of ${String(count)} came, ${spec.minReady === undefined ? 'the rest are standbys' : 'enough by minReady'}`,
+  );
   return { component: name, nodes };
 }
 

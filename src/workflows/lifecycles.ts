@@ -2,6 +2,7 @@
 import { CancellationScope, CancelledFailure, workflowInfo } from '@temporalio/workflow';
 import type { Attempt } from '../contracts/capacity';
 import type { Node } from '../contracts/messages';
+import { isStandby } from '../contracts/names';
 import type { NodeProgress } from '../contracts/readiness';
 import { reads } from './activity-proxies';
 import { causeOf, failure, wasCancelled } from './failure';
@@ -33,10 +34,10 @@ export async function provision(input: unknown): Promise<ProvisionResult> {
     const onEvent = (text: string): void => {
       events.push(text);
     };
-    const { nodes } = await provisionNodes({ target, ownership, spec, onAttempt, onEvent });
+    const { nodes, spares } = await provisionNodes({ target, ownership, spec, onAttempt, onEvent });
     // A launch under way is waited for and then succeeds, so the cancellation is seen by nobody else.
     if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled while launching');
-    return { experimentId, expiresAt, nodes, attempts, events };
+    return { experimentId, expiresAt, nodes: [...nodes, ...spares], attempts, events };
   } catch (error) {
     await CancellationScope.nonCancellable(() =>
       tearDown({ experimentId, regions: spec.regions, settleSeconds: spec.settle, target }),
@@ -51,7 +52,7 @@ export async function provision(input: unknown): Promise<ProvisionResult> {
 export async function readiness(input: unknown): Promise<{ nodes: Node[]; progress: NodeProgress[] }> {
   const { spec, target, experimentId } = await admitted(() => reads.admitReadiness(input));
   const found = await reads.findNodes({ target, experimentId, regions: spec.regions });
-  const nodes = found.filter((node) => node.component in spec.components);
+  const nodes = found.filter((node) => node.component in spec.components && !isStandby(node));
   const missing = Object.entries(spec.components).filter(
     ([name, part]) => nodes.filter((node) => node.component === name).length < (part.minReady ?? part.count),
   );

@@ -1,8 +1,8 @@
 /** How does an experiment get its nodes? Regions in turn, tiers in turn, one request for the missing count. */
 import { CancellationScope } from '@temporalio/workflow';
-import type { RegionSurvey, Refusal } from '../contracts/capacity';
+import type { Attempt, Refusal } from '../contracts/capacity';
 import type { Node } from '../contracts/messages';
-import { slotName } from '../contracts/names';
+import { slotName, standbyName } from '../contracts/names';
 import { regionPasses, type RegionPass } from '../policy/chain';
 import { classify } from '../policy/refusals';
 import { hasVolumes, launchGroups, type LaunchGroup } from '../policy/volumes';
@@ -17,11 +17,8 @@ import { bringVolumes, type Succession } from './volumes';
 export interface Provisioned {
   chain: Chain;
   nodes: Node[];
-}
-
-interface Ground {
-  survey: RegionSurvey;
-  templates: Record<string, string>;
+  /** Standbys: bought with the others, members of nothing. */
+  spares: Node[];
 }
 
 /**
@@ -29,17 +26,34 @@ interface Ground {
  * With `placement: together` a region that cannot hold all components is left whole.
  */
 export async function provisionNodes(run: Provisioning): Promise<Provisioned> {
-  const chain: Chain = {
-    knowledge: newKnowledge(),
-    probing: false,
-    surveys: {},
-    templates: {},
-    ordinals: {},
-  };
+  const chain = newChain();
   const names = Object.keys(run.spec.components);
   const groups = run.spec.placement === 'together' ? [names] : names.map((name) => [name]);
-  const filled = await settleAll(groups.map((group) => placeGroup(run, chain, group)));
-  return { chain, nodes: filled.flat().flatMap((entry) => slots(entry)) };
+  try {
+    const filled = await settleAll(groups.map((group) => placeGroup(run, chain, group)));
+    const slotted = filled.flat().map((entry) => slots(entry, run.spec.components[entry.component]?.count ?? 0));
+    return {
+      chain,
+      nodes: slotted.flatMap(({ members }) => members),
+      spares: slotted.flatMap(({ standbys }) => standbys),
+    };
+  } finally {
+    await Promise.allSettled(Object.values(chain.grounds)); // nothing is made any more when teardown begins
+  }
+}
+
+function newChain(): Chain {
+  return { knowledge: newKnowledge(), probing: false, grounds: {}, surveys: {}, templates: {}, ordinals: {} };
+}
+
+/** The same for nodes that another run bought; throws `InvalidRequest` when a region has become unusable. */
+export async function adoptNodes(run: Provisioning, nodes: Node[]): Promise<Provisioned> {
+  const chain = newChain();
+  for (const region of new Set(nodes.map((node) => node.region))) {
+    const problems = await prepare(run, chain, region);
+    if (problems.length > 0) throw failure('InvalidRequest', problems.join('\n'));
+  }
+  return { chain, nodes, spares: [] };
 }
 
 /**
@@ -141,19 +155,24 @@ export function marketsOf(spec: ExperimentSpec, component: string): RegionPass['
   return market === 'spot-then-on-demand' ? ['spot', 'on-demand'] : [market];
 }
 
+function wantedOf(spec: ExperimentSpec, component: string): number {
+  const part = spec.components[component];
+  if (part === undefined) return 0;
+  return part.standby > 0 ? part.count + part.standby : part.count;
+}
+
 async function placeGroup(run: Provisioning, chain: Chain, group: string[]): Promise<Filled[]> {
   const passes = regionPasses(run.spec.regions, widestPolicy(run.spec, group));
   let last: Filled['short'];
   const unusable: string[] = [];
-  for (const pass of passes) {
-    const ground = await prepare(run, chain, pass.region);
-    if ('problems' in ground) {
-      unusable.push(...ground.problems.filter((problem) => !unusable.includes(problem)));
+  for (const [index, pass] of passes.entries()) {
+    const problems = await prepare(run, chain, pass.region);
+    if (problems.length > 0) {
+      unusable.push(...problems.filter((problem) => !unusable.includes(problem)));
       continue;
     }
-    const filled = await settleAll(
-      group.map((name) => fill(run, chain, pass, name, run.spec.components[name]?.count ?? 0)),
-    );
+    const asking = readyingNext(run, chain, passes[index + 1]);
+    const filled = await settleAll(group.map((name) => fill(asking, chain, pass, name, wantedOf(run.spec, name))));
     const short = filled.find((entry) => entry.short !== undefined)?.short;
     if (short === undefined) return filled;
     last = short;
@@ -163,25 +182,34 @@ async function placeGroup(run: Provisioning, chain: Chain, group: string[]): Pro
   throw failure(last.reason, [last.advice, ...unusable].join('\n'));
 }
 
-/** Surveys and prepares a region once; answers with what stands against it when something does. */
-async function prepare(run: Provisioning, chain: Chain, region: string): Promise<Ground | { problems: string[] }> {
+/** Makes the region of the next pass ready as soon as one request came short: a move then waits for nothing. */
+function readyingNext(run: Provisioning, chain: Chain, next: RegionPass | undefined): Provisioning {
+  if (next === undefined) return run;
+  const onAttempt = (attempt: Attempt): void => {
+    run.onAttempt(attempt);
+    if (attempt.launched < attempt.asked) prepare(run, chain, next.region).catch(() => undefined); // told when it is awaited
+  };
+  return { ...run, onAttempt };
+}
+
+/** Surveys and prepares a region once; answers with what stands against it, nothing when all is well. */
+function prepare(run: Provisioning, chain: Chain, region: string): Promise<string[]> {
+  return (chain.grounds[region] ??= prepareOnce(run, chain, region));
+}
+
+async function prepareOnce(run: Provisioning, chain: Chain, region: string): Promise<string[]> {
   const { target, spec, ownership } = run;
-  const known = chain.surveys[region];
-  const survey =
-    known ?? (await reads.surveyRegion.executeWithOptions({ summary: `survey ${region}` }, [{ target, region, spec }]));
+  const survey = await reads.surveyRegion.executeWithOptions({ summary: `survey ${region}` }, [
+    { target, region, spec },
+  ]);
   chain.surveys[region] = survey;
-  if (survey.problems.length > 0) {
-    if (known === undefined) for (const problem of survey.problems) run.onEvent(problem);
-    return { problems: survey.problems };
-  }
-  const ready = chain.templates[region];
-  const templates =
-    ready ??
-    (await mutations.prepareRegion.executeWithOptions({ summary: `prepare ${region}: security group, templates` }, [
-      { target, region, spec, ownership, survey },
-    ]));
-  chain.templates[region] = templates;
-  return { survey, templates };
+  for (const problem of survey.problems) run.onEvent(problem);
+  if (survey.problems.length > 0) return survey.problems;
+  const summary = `prepare ${region}: security group, templates`;
+  chain.templates[region] = await mutations.prepareRegion.executeWithOptions({ summary }, [
+    { target, region, spec, ownership, survey },
+  ]);
+  return [];
 }
 
 /** Ends what was bought in a region that is left; also when the experiment is cancelled meanwhile. */
@@ -196,11 +224,17 @@ async function leave(run: Provisioning, region: string, filled: Filled[]): Promi
   );
 }
 
-/** Binds instances to slots by sorted id: one launch tags all its instances alike, so only order can tell them apart. */
-function slots({ component, nodes }: Filled): Node[] {
-  return [...nodes]
-    .sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1))
-    .map((node, ordinal) => nodeOf(component, slotName(component, ordinal), 1, node));
+/**
+ * Binds instances to slots by sorted id: one launch tags all its instances alike, so only order can tell them apart.
+ * Members come first; what is left over are standbys.
+ */
+function slots({ component, nodes }: Filled, count: number): { members: Node[]; standbys: Node[] } {
+  const sorted = [...nodes].sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));
+  const named = sorted.map((node, index) => {
+    const slot = index < count ? slotName(component, index) : standbyName(component, index - count);
+    return nodeOf(component, slot, 1, node);
+  });
+  return { members: named.slice(0, count), standbys: named.slice(count) };
 }
 
 /** The member that an instance becomes. */

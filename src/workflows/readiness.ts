@@ -1,6 +1,7 @@
 /** How are the nodes proven ready? Looks until every component is complete, with replacements for nodes that miss. */
-import { CancellationScope } from '@temporalio/workflow';
-import type { Asked, ComponentChecks, Observed } from '../activities/readiness';
+import { CancellationScope, condition } from '@temporalio/workflow';
+import type { Asked, ComponentChecks } from '../activities/machine-checks';
+import type { Observed } from '../activities/readiness';
 import type { Target } from '../activities/target';
 import type { Node } from '../contracts/messages';
 import type { NodeProgress } from '../contracts/readiness';
@@ -15,13 +16,13 @@ export interface Cascade {
   target: Target;
   experimentId: string;
   spec: ExperimentSpec;
-  /** Told after each look that returned. */
+  /** Told after each look that returned, without the standing. */
   onProgress: (progress: NodeProgress[]) => void;
   onEvent: (text: string) => void;
   /** Whether a node that missed a gate is ended; false for nodes that are somebody else's to end. */
   endMissed?: boolean;
-  /** Nodes that are ready already: others may depend on them, and none of them is judged here. */
-  standing?: NodeProgress[];
+  /** Nodes that are ready by now: others may depend on them, and none of them is judged here. Asked again as they change. */
+  standing?: () => NodeProgress[];
   /** Launches replacements; whatever comes is returned. Absent: a node that misses a gate is not replaced. */
   replace?: (lost: Lost[]) => Promise<Node[]>;
 }
@@ -43,16 +44,20 @@ export async function proveReady(cascade: Cascade, initial: Node[]): Promise<Nod
   const components = checksOf(cascade.spec);
   const replaced: Record<string, number> = {};
   let nodes = initial;
-  const entered = nodes.map((node) => enter(node, new Date().toISOString()));
-  let progress = [...(cascade.standing ?? []), ...entered];
+  let progress = nodes.map((node) => enter(node, new Date().toISOString()));
   let asked: Asked[] = [];
+  // What a look found ended stands no more, whatever is still said of it.
+  const gone = new Set<string>();
+  const { standing } = cascade;
+  const beside = standing && ((): NodeProgress[] => standing().filter((entry) => !gone.has(entry.instanceId)));
   cascade.onProgress(progress);
   for (;;) {
-    const seen = await lookOnce(cascade, components, progress, asked);
-    progress = seen.nodes;
+    const seen = await lookOnce(cascade, components, progress, asked, beside);
+    if (seen === undefined) continue;
+    for (const entry of seen.nodes.filter((one) => one.at === 'failed')) gone.add(entry.instanceId);
+    progress = seen.nodes.filter((entry) => isJudged(entry, nodes));
     asked = seen.asked;
-    const failed = progress.filter((entry) => entry.at === 'failed' && isJudged(entry, nodes));
-    progress = progress.filter((entry) => entry.at !== 'failed' || isJudged(entry, nodes));
+    const failed = progress.filter((entry) => entry.at === 'failed');
     if (failed.length > 0) {
       const lost = nodes.filter((node) => failed.some((entry) => entry.instanceId === node.instanceId));
       if (cascade.endMissed !== false) await end(cascade, lost);
@@ -60,7 +65,7 @@ export async function proveReady(cascade: Cascade, initial: Node[]): Promise<Nod
       nodes = [...nodes.filter((node) => !lost.includes(node)), ...fresh];
       const freshly = fresh.map((node) => enter(node, new Date().toISOString()));
       progress = [...progress.filter((entry) => entry.at !== 'failed'), ...freshly];
-      assertEnough(components, progress, failed);
+      assertEnough(components, [...(beside?.() ?? []), ...progress], failed);
     }
     cascade.onProgress(progress);
     if (progress.every((entry) => entry.at === 'ready')) return withAddresses(nodes, progress);
@@ -71,7 +76,37 @@ function isJudged(entry: NodeProgress, nodes: Node[]): boolean {
   return nodes.some((node) => node.instanceId === entry.instanceId);
 }
 
+/** One look, given up without an answer when those that stand beside the nodes change meanwhile. */
 async function lookOnce(
+  cascade: Cascade,
+  components: Record<string, ComponentChecks>,
+  progress: NodeProgress[],
+  asked: Asked[],
+  standing: Cascade['standing'],
+): Promise<Observed | undefined> {
+  if (standing === undefined) return observe(cascade, components, progress, asked);
+  const before = standing();
+  const scope = new CancellationScope();
+  return scope.run(async () => {
+    const looking = observe(cascade, components, [...before, ...progress], asked);
+    const changing = condition(() => namesOf(standing()) !== namesOf(before)).then(() => undefined);
+    try {
+      return await Promise.race([looking, changing]);
+    } finally {
+      scope.cancel();
+      await Promise.allSettled([looking, changing]);
+    }
+  });
+}
+
+function namesOf(nodes: NodeProgress[]): string {
+  return nodes
+    .map((node) => node.instanceId)
+    .sort()
+    .join();
+}
+
+function observe(
   cascade: Cascade,
   components: Record<string, ComponentChecks>,
   nodes: NodeProgress[],

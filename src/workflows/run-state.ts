@@ -19,6 +19,8 @@ export interface RunState {
   everyNode: Node[];
   /** Markdown links for the run page; cleanup has a page once it has begun. */
   links: { like: string; cleanup: string };
+  /** The phase of the work while it is shown as Recovering. */
+  beside?: Phase;
 }
 
 /** The state before anything is known but the id. */
@@ -33,6 +35,7 @@ export function newRunState(experimentId: string, nowMs: number): RunState {
       startedAt: at,
       expiresAt: at,
       nodes: [],
+      spares: [],
       progress: [],
       desired: {},
       attempts: [],
@@ -68,26 +71,47 @@ export function tell(state: RunState, text: string): void {
   publish(state);
 }
 
-/** Replaces the inventory: nodes no longer in it count as ended now. */
-export function setNodes(state: RunState, nodes: Node[]): void {
+/** Replaces the inventory: nodes no longer in it count as ended now. Spares stay as they are unless they are given. */
+export function setNodes(state: RunState, nodes: Node[], spares: Node[] = state.status.spares): void {
   const nowMs = Date.now();
   const before = new Set(state.everyNode.map((node) => node.instanceId));
-  for (const node of nodes) {
+  for (const node of [...nodes, ...spares]) {
     if (before.has(node.instanceId)) continue;
     state.everyNode = [...state.everyNode, node];
     state.launchedAtMs[node.instanceId] = nowMs;
   }
   // A node known from its launch gets its address once it is ready.
-  const now = new Map(nodes.map((node) => [node.instanceId, node]));
+  const now = new Map([...nodes, ...spares].map((node) => [node.instanceId, node]));
   state.everyNode = state.everyNode.map((node) => now.get(node.instanceId) ?? node);
   const kept = new Set(now.keys());
   for (const node of state.everyNode) if (!kept.has(node.instanceId)) state.endedAtMs[node.instanceId] ??= nowMs;
   state.status.nodes = nodes;
+  state.status.spares = spares;
   publish(state);
+}
+
+/** Phases of work that goes on beside a failover. */
+const BESIDE_FAILOVER: readonly Phase[] = ['Ready', 'Running', 'Collecting'];
+
+/** Shows that nodes are being replaced; afterwards the phase is again what the work has come to meanwhile. */
+export function setRecovering(state: RunState, isRecovering: boolean): void {
+  const { phase } = state.status;
+  if (isRecovering && BESIDE_FAILOVER.includes(phase)) {
+    state.beside = phase;
+    setPhase(state, 'Recovering');
+  } else if (!isRecovering && phase === 'Recovering' && state.beside !== undefined) {
+    const back = state.beside;
+    delete state.beside;
+    setPhase(state, back);
+  }
 }
 
 /** Moves to a phase; search attributes follow, so that lists can be filtered by it. */
 export function setPhase(state: RunState, phase: Phase, reason?: Reason, message?: string): void {
+  if (state.beside !== undefined && BESIDE_FAILOVER.includes(phase)) {
+    state.beside = phase;
+    return;
+  }
   state.status.phase = phase;
   if (reason !== undefined) state.status.reason = reason;
   if (message !== undefined) state.status.message = message;
@@ -98,6 +122,7 @@ export function setPhase(state: RunState, phase: Phase, reason?: Reason, message
     ...(reason === undefined ? [] : [keyword('HoldfastReason', reason)]),
     ...(status.region === undefined ? [] : [keyword('HoldfastRegion', status.region)]),
     number('HoldfastNodesReady', 'INT', status.progress.filter((node) => node.at === 'ready').length),
+    number('HoldfastInterruptions', 'INT', status.interruptions.length),
     number('HoldfastCostUsd', 'DOUBLE', status.cost.spentUsd),
   ]);
 }
@@ -114,6 +139,7 @@ export function announce(state: RunState): void {
       value: null,
     })),
     number('HoldfastNodesReady', 'INT', 0),
+    number('HoldfastInterruptions', 'INT', 0),
     number('HoldfastCostUsd', 'DOUBLE', 0),
   ]);
 }

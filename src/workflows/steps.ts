@@ -1,5 +1,6 @@
 /** How does the work run? Steps in order, each on all nodes of its components at once. */
 import { CancellationScope } from '@temporalio/workflow';
+import type { Collected, Reported } from '../activities/step-outputs';
 import type { StepEnd, StepInput } from '../activities/steps';
 import type { Target } from '../activities/target';
 import type { Node, StepOutcome } from '../contracts/messages';
@@ -22,6 +23,8 @@ export interface Work {
   whole: () => Promise<void>;
   /** Waits until none of these instances holds a slot any more. */
   taken: (instances: Set<string>) => Promise<void>;
+  /** Of the steps before. */
+  outcomes: () => readonly StepOutcome[];
   onStep: (outcome: StepOutcome) => void;
   onEvent: (text: string) => void;
 }
@@ -112,13 +115,21 @@ async function runOn(
   const regions = [...new Set(nodes.map((node) => node.region))];
   const ends = (await settleAll(regions.map((region) => runInRegion(work, step, token, region, nodes)))).flat();
   const seconds = (Date.now() - startedAt) / 1000;
-  const reported = ends.filter((end) => 'report' in end);
-  const done = await settleAll(reported.map((end) => collect(work, step, token, end, nodes, seconds)));
-  const lost = ends.flatMap((end) => {
+  const reported = nodes.flatMap(({ instanceId, slot, region }) => {
+    const end = ends.find((entry) => entry.instanceId === instanceId);
+    return end !== undefined && 'report' in end ? [{ region, end: { instanceId, slot, report: end.report } }] : [];
+  });
+  const collected = await settleAll(
+    [...new Set(reported.map(({ region }) => region))].map((region) => {
+      const here = reported.filter((entry) => entry.region === region).map(({ end }) => end);
+      return collect(work, step, token, region, here, seconds);
+    }),
+  );
+  const lost = [...ends, ...collected.flatMap((part) => part.lost)].flatMap((end) => {
     const node = nodes.find((entry) => entry.instanceId === end.instanceId);
     return 'lost' in end && node !== undefined ? [{ node, lost: end.lost }] : [];
   });
-  return { done, lost };
+  return { done: collected.flatMap((part) => part.outcomes), lost };
 }
 
 /** Runs the step on a region's nodes; when cancelled, ends it on the nodes before the cancellation goes on. */
@@ -155,26 +166,30 @@ async function runInRegion(
   }
 }
 
+/** Brings the outputs of a region's nodes home, in one activity. */
 async function collect(
   work: Work,
   step: StepSpec,
   token: string,
-  end: Extract<StepEnd, { report: unknown }>,
-  nodes: Node[],
+  region: string,
+  ends: Reported[],
   seconds: number,
-): Promise<StepOutcome> {
-  const node = nodes.find((entry) => entry.instanceId === end.instanceId);
-  if (node === undefined) throw failure('Internal', `${end.instanceId} answered for step ${step.name} but is no node`);
-  return transfers.collectStep.executeWithOptions({ summary: `collect ${step.name} of ${node.slot}` }, [
-    {
-      target: work.target,
-      experimentId: work.experimentId,
-      region: node.region,
-      step,
-      token,
-      end,
-      slot: node.slot,
-      seconds,
-    },
+): Promise<Collected> {
+  const { target, experimentId } = work;
+  const resultBytes = resultBytesEach(work.outcomes(), ends.length);
+  const summary = `collect ${step.name} of ${String(ends.length)} nodes`;
+  return transfers.collectStep.executeWithOptions({ summary }, [
+    { target, experimentId, region, step, token, ends, seconds, resultBytes },
   ]);
+}
+
+/** The server warns of payloads above 512 KiB and takes none above 2 MiB; all results end in that of the workflow. */
+const RESULTS_BYTES = 524_288;
+/** A larger result is data and no answer. */
+const RESULT_BYTES = 65_536;
+
+/** How large the results of so many more nodes may be, each. */
+function resultBytesEach(before: readonly StepOutcome[], nodes: number): number {
+  const used = before.reduce((sum, { result }) => sum + (result === undefined ? 0 : JSON.stringify(result).length), 0);
+  return Math.min(RESULT_BYTES, Math.floor(Math.max(0, RESULTS_BYTES - used) / nodes));
 }

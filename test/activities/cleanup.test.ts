@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createCleanupActivities, type CleanupActivities } from '../../src/activities/cleanup';
@@ -270,8 +270,8 @@ describe('the cleanup activities', () => {
     });
   });
 
-  it('keeps the whole certificate with a digest of exactly what is kept', async () => {
-    const certificate: Certificate = {
+  describe('keeping a certificate', () => {
+    const first: Certificate = {
       experimentId: 'exp-1',
       account: target.account,
       verdict: 'clean',
@@ -282,11 +282,26 @@ describe('the cleanup activities', () => {
       startedAt: '2026-01-01T00:00:00.000Z',
       finishedAt: '2026-01-01T00:00:01.000Z',
     };
+    const save = (certificate: Certificate): Promise<{ document: string; digest: string }> =>
+      bench().run('saveCertificate', { certificate });
 
-    const { document, digest } = await bench().run('saveCertificate', { certificate });
+    it('keeps it whole, with a digest of exactly what is kept', async () => {
+      const { document, digest } = await save(first);
 
-    const text = await readFile(document, 'utf8');
-    expect(JSON.parse(text)).toEqual(certificate);
-    expect(digest).toBe(createHash('sha256').update(text).digest('hex'));
+      const text = await readFile(document, 'utf8');
+      expect(JSON.parse(text)).toEqual(first);
+      expect(digest).toBe(createHash('sha256').update(text).digest('hex'));
+    });
+
+    it('leaves the one of an earlier cleanup as it was, and certificate.json is the newest', async () => {
+      const second: Certificate = { ...first, verdict: 'unproven', finishedAt: '2026-01-02T00:00:01.000Z' };
+      const earlier = await save(first);
+      const later = await save(second);
+
+      const parsed = async (path: string): Promise<unknown> => JSON.parse(await readFile(path, 'utf8'));
+      expect(await parsed(earlier.document)).toEqual(first);
+      expect(await parsed(later.document)).toEqual(second);
+      expect(await parsed(join(dirname(later.document), 'certificate.json'))).toEqual(second);
+    });
   });
 });

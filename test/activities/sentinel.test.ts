@@ -144,6 +144,21 @@ describe('watchRegion', () => {
     expect(news[0]?.interruptions[0]?.reason).toMatch(/user/i);
   });
 
+  it('returns what ended while no sentinel ran', async () => {
+    const owner = uniqueId('owner');
+    const [lost = '', other = ''] = await aws.buy(owner, 2);
+    await aws.control('interrupt', { instanceId: lost, noticeSeconds: 0 });
+    await eventually(async () => {
+      const [view] = await aws.cloud.compute('us-west-2').instances([lost]);
+      return view?.state === 'terminated' ? true : undefined;
+    });
+
+    const { news, carry } = await untilNews(undefined);
+
+    expect(news).toMatchObject([{ owner, interruptions: [{ instanceId: lost, kind: 'ended' }] }]);
+    expect(Object.keys(carry.nodes)).toEqual([other]);
+  });
+
   it('returns planned events and failed status checks of its nodes', async () => {
     const [planned = '', impaired = ''] = await aws.buy('exp-a', 2);
     const [foreign = ''] = await aws.buy('exp-x', 1, 'another');

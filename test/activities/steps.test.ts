@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { attempts, startBench, type Activities, type Bench } from '../support/activity-bench';
 
 type StepInput = Parameters<Activities['runStep']>[0];
+type CollectInput = Parameters<Activities['collectStep']>[0];
 const REGION = 'us-west-2';
 const IMAGE = '/aws/service/canonical/ubuntu/server/24.04/stable/current/{arch}/hvm/ebs-gp3/ami-id';
 /** Hardly compressible, so that it takes several slices of 18 KB to bring home. */
@@ -124,20 +125,85 @@ describe('runStep', () => {
 
     expect(beats.at(-1)).toMatchObject({ open: [{ ids: input.ids }], ends: [] });
   });
+
+  it('answers at once for a node that was gone before it could be sent anything, and runs on the others', async () => {
+    const [gone = '', ...others] = await online(3);
+    await bench.cloud.compute(REGION).terminate([gone]);
+
+    const { value } = await attempts(bench, 'runStep', stepInput([gone, ...others], 'short'));
+
+    expect(value.filter((end) => 'lost' in end).map((end) => end.instanceId)).toEqual([gone]);
+    expect(
+      value
+        .filter((end) => 'report' in end)
+        .map((end) => end.instanceId)
+        .sort(),
+    ).toEqual(others.sort());
+  });
 });
+
+/** The step's end on every node, as `collectStep` takes it. */
+async function ended(input: StepInput): Promise<CollectInput> {
+  const { value } = await attempts(bench, 'runStep', input);
+  const ends = value.flatMap((end) => {
+    const slot = input.peers.find((peer) => peer.instanceId === end.instanceId)?.slot ?? '';
+    return 'report' in end ? [{ ...end, slot }] : [];
+  });
+  const { target, experimentId, region, step, token } = input;
+  return { target, experimentId, region, step, token, ends, seconds: 1, resultBytes: 65_536 };
+}
+
+function content(url: string | undefined): string {
+  return readFileSync((url ?? '').replace('file://', ''), 'utf8');
+}
 
 describe('collectStep', () => {
   it('brings home all output of any length, and the declared result', async () => {
-    const input = stepInput(await online(1), 'long');
-    const { value } = await attempts(bench, 'runStep', input);
-    const end = value.find((one) => 'report' in one);
     expect(gzipSync(LONG).byteLength).toBeGreaterThan(40_000);
+    const input = await ended(stepInput(await online(2), 'long'));
 
-    const outcome = await bench.run('collectStep', { ...input, end: end!, slot: 'box-0', seconds: 1 });
+    const { outcomes, lost } = await bench.run('collectStep', input);
 
-    expect(outcome).toMatchObject({ name: 'work', slot: 'box-0', exitCode: 0, result: { lines: 12_000 } });
-    expect(readFileSync(outcome.outputs.stdout.replace('file://', ''), 'utf8')).toBe(LONG);
-    expect(readFileSync(outcome.outputs.stderr.replace('file://', ''), 'utf8')).toBe('');
+    expect(lost).toEqual([]);
+    expect(outcomes.map(({ slot }) => slot).sort()).toEqual(['box-0', 'box-1']);
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ name: 'work', exitCode: 0, result: { lines: 12_000 } });
+      expect(content(outcome.outputs.stdout)).toBe(LONG);
+      expect(content(outcome.outputs.stderr)).toBe('');
+    }
+  });
+
+  it('asks no more often for many nodes than for one when they said little', async () => {
+    const input = await ended(stepInput(await online(12), 'fail'));
+    const before = await sent();
+
+    const { outcomes } = await bench.run('collectStep', input);
+
+    expect(outcomes.map(({ outputs }) => content(outputs.stderr).trim())).toEqual(Array(12).fill('no'));
+    expect((await sent()) - before).toBe(2); // stdout and stderr; there is no result file
+    const { calls } = await bench.ledger();
+    expect(calls.filter((call) => call.operation === 'GetCommandInvocation')).toEqual([]);
+  });
+
+  it('keeps a result that is too large for a history, and says so', async () => {
+    const input = await ended(stepInput(await online(1), 'long'));
+
+    const { outcomes } = await bench.run('collectStep', { ...input, resultBytes: 5 });
+
+    expect(outcomes).toMatchObject([{ resultProblem: '15 bytes: kept in the result store only' }]);
+    expect(outcomes[0]?.result).toBeUndefined();
+    expect(content(outcomes[0]?.outputs.result)).toBe('{"lines":12000}');
+  });
+
+  it('answers nodes as lost that ended before their output was home, and brings the others', async () => {
+    const ids = await online(2);
+    const input = await ended(stepInput(ids, 'long'));
+    await bench.cloud.compute(REGION).terminate(ids.slice(0, 1));
+
+    const { outcomes, lost } = await bench.run('collectStep', input);
+
+    expect(lost).toEqual([{ instanceId: ids[0], lost: expect.stringContaining('Client.UserInitiatedShutdown') }]);
+    expect(outcomes.map((outcome) => content(outcome.outputs.stdout))).toEqual([LONG]);
   });
 });
 

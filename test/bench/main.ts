@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: does Holdfast keep its measured promises? Scenario `aws-like`, default waits, real clock.
  *
- *     npm run bench                          all metrics, about a quarter of an hour on two cores
+ *     npm run bench                          all metrics, about 25 minutes on two cores
  *     npm run bench -- --only quota          one of them
  *     npm run bench -- --json                ends with {"metrics":[{name,value,goal,unit,holds}]}
  *
@@ -14,9 +14,13 @@ import { cancel } from './metrics/cancel';
 import { criticalPath } from './metrics/critical-path';
 import { historyEvents } from './metrics/history-events';
 import { launchCalls } from './metrics/launch-calls';
+import { lossTimes } from './metrics/loss-times';
+import { massLoss } from './metrics/mass-loss';
 import { quota } from './metrics/quota';
 import { reads } from './metrics/reads';
 import { refusalToNext } from './metrics/refusal-to-next';
+import { sentinelCalls } from './metrics/sentinel-calls';
+import { sharedRefusals } from './metrics/shared-refusals';
 import { spotDry } from './metrics/spot-dry';
 import { terminalErrors } from './metrics/terminal-errors';
 import { workerMemory } from './metrics/worker-memory';
@@ -28,6 +32,8 @@ const GROUPS: Bench[][] = [
   [criticalPath, terminalErrors],
   [reads],
   [historyEvents, cancel, refusalToNext],
+  [lossTimes, sharedRefusals],
+  [massLoss, sentinelCalls],
   [workerMemory],
 ];
 

@@ -18,6 +18,10 @@ import type { WorkerProcessSettings } from './processes/worker';
 export interface World {
   /** Starts an experiment as any caller does; its waits are the defaults. */
   start(name: string, spec: ExperimentInput): Promise<WorkflowHandle>;
+  /** Starts any workflow on the world's queue. */
+  run(type: string, workflowId: string, input: unknown): Promise<WorkflowHandle>;
+  /** Of the simulator. */
+  url: string;
   ledger(): Promise<LedgerDocument>;
   /** Posts to the simulator's control API. */
   control(path: string, body: unknown): Promise<void>;
@@ -90,9 +94,12 @@ async function startWorld({ client, address, home, log }: Ground, patch: Scenari
     await simulator.stop();
     throw error;
   });
+  const run: World['run'] = (type, workflowId, input) =>
+    client.workflow.start(type, { taskQueue, workflowId, args: [input] });
   return {
-    start: (name, spec) =>
-      client.workflow.start('experiment', { taskQueue, workflowId: `${taskQueue}-${name}`, args: [spec] }),
+    start: (name, spec) => run('experiment', `${taskQueue}-${name}`, spec),
+    run,
+    url,
     ledger: async () => (await (await fetch(`${url}/_sim/ledger`)).json()) as LedgerDocument,
     control: (path, body) => post(`${url}/_sim/${path}`, body),
     memory: async () => (await worker.ask('memory')) as WorkerMemory,

@@ -35,14 +35,17 @@ export interface PendingActivity {
   isRunning: boolean;
   /** Epoch milliseconds of the start of its latest attempt. */
   startedAt: number;
+  /** What its last attempt failed with; empty before the first one did. */
+  lastFailure: string;
 }
 
 export async function pendingActivities(handle: WorkflowHandle): Promise<PendingActivity[]> {
   const { raw } = await handle.describe();
-  return (raw.pendingActivities ?? []).map(({ activityType, state, lastStartedTime }) => ({
+  return (raw.pendingActivities ?? []).map(({ activityType, state, lastStartedTime, lastFailure }) => ({
     type: activityType?.name ?? '',
     // PENDING_ACTIVITY_STATE_STARTED
     isRunning: Number(state) === 2,
     startedAt: Number(lastStartedTime?.seconds ?? 0) * 1000 + (lastStartedTime?.nanos ?? 0) / 1e6,
+    lastFailure: lastFailure?.message ?? '',
   }));
 }

@@ -5,6 +5,7 @@ import { HoldfastError } from '../../src/client';
 import { createProgram } from '../../src/cli/program';
 import type { CleanupResult, ExperimentResult } from '../../src/contracts/messages';
 import type { ExperimentInput } from '../../src/schemas/experiment';
+import { SCENARIO_NAMES } from '../../src/simulator/scenario-names';
 import { aHandle, runCli } from './fake-context';
 import { aResult, aStatus } from './fixtures';
 
@@ -284,22 +285,18 @@ describe('the command line', () => {
   });
 
   it('gives every command help with an example', () => {
-    let text = '';
-    const program = createProgram(
-      () => {
-        throw new Error('help needs no context');
-      },
-      { out: (part) => (text += part), err: () => undefined },
-    );
+    const help = helpTexts();
 
-    for (const one of program.commands) {
-      text = '';
-      one.outputHelp();
-      expect(text).toMatch(/Examples?:\n {2}\$ /);
-    }
-    expect(program.commands.map((one) => one.name())).toEqual(
+    for (const text of Object.values(help)) expect(text).toMatch(/Examples?:\n {2}\$ /);
+    expect(Object.keys(help)).toEqual(
       expect.arrayContaining(['demo', 'dev', 'run', 'show', 'list', 'cleanup', 'simulate', 'spec', 'validate']),
     );
+  });
+
+  it.each(['simulate', 'dev', 'demo'])('names every scenario there is in the help of %s', (verb) => {
+    const help = helpTexts()[verb]?.replace(/\s+/g, ' ');
+
+    for (const name of SCENARIO_NAMES) expect(help).toContain(`${name}, `);
   });
 
   it('checks several files and names each', async () => {
@@ -319,6 +316,21 @@ describe('the command line', () => {
     expect(out.join('\n')).toMatch(/"run"\) words=".*--set.*--detach/);
   });
 });
+
+function helpTexts(): Record<string, string> {
+  let text = '';
+  const source = (): never => {
+    throw new Error('help needs no context');
+  };
+  const program = createProgram(source, { out: (part) => (text += part), err: () => undefined });
+  return Object.fromEntries(
+    program.commands.map((one) => {
+      text = '';
+      one.outputHelp();
+      return [one.name(), text];
+    }),
+  );
+}
 
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => undefined;

@@ -31,9 +31,13 @@ describe('the critical path', () => {
       b: { setup: 'x', services: ['b.service'], dependsOn: ['a'] },
       c: { dependsOn: ['b'] },
     });
-    const nodes = [machine('a', { 'service:a': 3000 }), machine('b', { 'service:b': 2000 }), machine('c', {})];
+    const nodes = [
+      machine('a', { 'service:a': 3000, commandDelivery: 500 }),
+      machine('b', { 'service:b': 2000, commandDelivery: 500 }),
+      machine('c', { commandDelivery: 500 }),
+    ];
 
-    expect(criticalPathSeconds(spec, nodes)).toBe(9);
+    expect(criticalPathSeconds(spec, nodes)).toBe(10);
   });
 
   it('counts the slowest of a component and ignores other resources', () => {

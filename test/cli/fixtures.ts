@@ -68,6 +68,7 @@ export function aStatus(more: Partial<ExperimentStatus> = {}): ExperimentStatus 
     startedAt: STARTED,
     expiresAt: '2026-01-02T17:04:00.000Z',
     nodes: [aNode('broker-0')],
+    spares: [],
     progress: [progressOf('broker-0', 'service', [evidence('ec2', 'running'), evidence('ssm', 'agent 3.3 online')])],
     desired: { broker: 2 },
     attempts: [anAttempt()],

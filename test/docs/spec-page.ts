@@ -1,10 +1,10 @@
 /** What does docs/spec.md say? Written from the schema: shapes from its JSON Schema, defaults by parsing a small spec. */
 import { experimentSchema } from '../../src/schemas/experiment';
 import { jsonSchemaOf } from '../../src/schemas/parse';
-import { MEANINGS } from './meanings';
 import { code, table } from './table';
 
 interface Schema {
+  description?: string;
   type?: string | string[];
   enum?: string[];
   pattern?: string;
@@ -38,25 +38,8 @@ const SECTIONS: Section[] = [
   { title: 'ingress', path: 'ingress.*', intro: 'One entry per opening.' },
 ];
 
-/** Unions whose branches are objects: one line per form. */
-const FORMS: Record<string, Record<string, string>> = {
-  image: {
-    id: 'This image; only for one region and one architecture.',
-    ssmParameter:
-      "A public or own SSM parameter; `{arch}` becomes the architecture as the image's publisher spells it.",
-    'namePattern, owner': 'The newest image whose name matches (`*` and `?`), of an account, `self` or `amazon`.',
-    tags: 'The newest image of your own account that carries all of these tags.',
-  },
-  health: {
-    'tcp, send, expect': 'The port accepts a connection; after `send`, the answer holds `expect`.',
-    'http, path, status, body': 'The path answers with the status, and the answer holds `body`.',
-    command: 'The script exits with 0.',
-  },
-  result: {
-    json: 'A JSON file that the step writes, relative to the home folder.',
-    output: "`json`: the step's standard output is the result. `text`: it is only kept.",
-  },
-};
+/** Unions whose branches are objects, by where one of them is: one line per form. */
+const FORMS: Record<string, string> = { image: 'image', health: 'components.*.health.*', result: 'steps.*.result' };
 
 const schema = jsonSchemaOf(experimentSchema) as Schema;
 
@@ -83,7 +66,7 @@ export function specPage(): string {
     ...SECTIONS.flatMap(sectionText),
     '## Several forms',
     'Some fields take one of several objects.',
-    ...Object.entries(FORMS).flatMap(formText),
+    ...Object.entries(FORMS).flatMap(([name, path]) => formText(name, path)),
   ].join('\n\n');
 }
 
@@ -92,30 +75,35 @@ function sectionText({ title, path, intro }: Section): string[] {
   const rows = Object.entries(found.properties ?? {}).map(([name, field]) => {
     const at = path === '' ? name : `${path}.${name}`;
     const isRequired = found.required?.includes(name) === true;
-    return [code(name), takes(field, name), isRequired ? '**required**' : defaultText(at), MEANINGS[at] ?? ''];
+    return [code(name), takes(field, name), isRequired ? '**required**' : defaultText(at), field.description ?? ''];
   });
   return [`## ${title}`, intro, table(['field', 'takes', 'default', 'meaning'], rows)];
 }
 
-function formText([name, forms]: [string, Record<string, string>]): string[] {
-  const rows = Object.entries(forms).map(([keys, meaning]) => [keys.split(', ').map(code).join(', '), meaning]);
+function formText(name: string, path: string): string[] {
+  const rows = formsAt(path).map(({ properties = {}, description = '' }) => [
+    Object.keys(properties).map(code).join(', '),
+    description,
+  ]);
   return [`### ${name}`, table(['fields', 'meaning'], rows)];
 }
 
-/** Every path that can be written, for the check that each has a meaning. */
-export function fieldPaths(): string[] {
-  return SECTIONS.flatMap(({ path }) =>
-    Object.keys(schemaAt(path).properties ?? {}).map((name) => (path === '' ? name : `${path}.${name}`)),
-  );
+function formsAt(path: string): Schema[] {
+  return schemaAt(path).anyOf ?? [];
 }
 
-/** Keys of each form of a union, as the schema has them and as the page explains them. */
-export function formKeys(): { inSchema: string[]; explained: string[] }[] {
-  const places: Record<string, string> = { image: 'image', health: 'components.*.health.*', result: 'steps.*.result' };
-  return Object.entries(places).map(([name, path]) => ({
-    inSchema: (schemaAt(path).anyOf ?? []).map((branch) => Object.keys(branch.properties ?? {}).join(', ')),
-    explained: Object.keys(FORMS[name] ?? {}),
-  }));
+/** Paths of fields, and of forms of a field, that say nothing of what they mean. */
+export function unexplained(): string[] {
+  const fields = SECTIONS.flatMap(({ path }) =>
+    Object.entries(schemaAt(path).properties ?? {}).map(([name, field]): [string, Schema] => [
+      path === '' ? name : `${path}.${name}`,
+      field,
+    ]),
+  );
+  const forms = Object.values(FORMS).flatMap((path) =>
+    formsAt(path).map((form, index): [string, Schema] => [`${path}, form ${String(index + 1)}`, form]),
+  );
+  return [...fields, ...forms].filter(([, { description = '' }]) => description === '').map(([path]) => path);
 }
 
 function schemaAt(path: string): Schema {

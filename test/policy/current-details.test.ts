@@ -21,6 +21,7 @@ const status: ExperimentStatus = {
       market: 'spot',
     },
   ],
+  spares: [],
   progress: [
     {
       slot: 'zk-0',

@@ -191,7 +191,17 @@ describe('children without tags', () => {
         .sort(),
     ).toEqual(['eni-1', 'i-1']);
 
-    const gone = foldSeen(entries, [{ ...owner, state: 'gone' }], at(1));
+    const gone = foldSeen(entries, [{ ...owner, state: 'gone', seen: 'terminated' }], at(1));
     expect(outlook(gone, Date.parse(at(1)))).toEqual({ next: 'wait' });
+  });
+
+  it('are no reason to wait while their owner has not shown itself: it is looked for', () => {
+    const alone = entriesOf([child]);
+    expect(outlook(alone, Date.parse(at(1)))).toEqual({ next: 'look' });
+    const indexed = foldSeen(alone, [{ ...owner, state: 'gone', seen: 'not found' }], at(1));
+    expect(outlook(indexed, Date.parse(at(1)))).toEqual({ next: 'look' });
+
+    const shown = foldSeen(alone, [owner], at(2));
+    expect(outlook(shown, Date.parse(at(2)))).toMatchObject({ next: 'delete', ready: [{ id: 'i-1' }] });
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { INTERRUPTION_KINDS, type Interruption } from '../../src/contracts/interruptions';
 import { ERROR_TABLE } from '../../src/policy/error-table';
+import { classify } from '../../src/policy/refusals';
 import { fuse, isSameNotice, NODE_CODES, nodeCode, NOTICE_MS } from '../../src/policy/interruptions';
 
 /** What EC2 documents, typed out apart from the table: `channel meaning loss|no-loss: codes`. */
@@ -35,12 +36,15 @@ describe('the table of node codes', () => {
     expect(NODE_CODES.map(({ code }) => code).sort()).toEqual(rows.map(({ code }) => code).sort());
   });
 
-  it('agrees with the error table on where a code is met', () => {
-    const shared = ERROR_TABLE.filter(({ code }) => nodeCode(code) !== undefined);
-    expect(shared.length).toBeGreaterThan(15);
-    for (const { code, channel } of shared) expect([code, channel]).toEqual([code, nodeCode(code)?.channel]);
-    const missing = ERROR_TABLE.filter(({ code, channel }) => channel !== undefined && nodeCode(code) === undefined);
-    expect(missing).toEqual([]);
+  it('holds the codes that the error table has of these channels, and the same ones', () => {
+    const met = ERROR_TABLE.filter(({ channel }) => channel !== undefined).map((row) => [row.code, row.channel]);
+    expect(met.sort()).toEqual(NODE_CODES.map(({ code, channel }) => [code, channel]).sort());
+  });
+
+  it('holds nothing against a pool when a person ended the node or nothing is wrong', () => {
+    const innocent = NODE_CODES.filter(({ meaning }) => meaning === 'user-made' || meaning === 'good');
+    expect(innocent.length).toBeGreaterThan(6);
+    for (const { code } of innocent) expect([code, classify(code).scope]).toEqual([code, 'none']);
   });
 
   it('knows nothing of a code that EC2 does not document', () => {

@@ -40,6 +40,9 @@ quota region Quota: SnapshotLimitExceeded PendingSnapshotLimitExceeded Concurren
 throttle none Throttled: SnapshotCreationPerVolumeRateExceeded
 transient none ServiceUnavailable: ServiceUnavailableException ENOTFOUND EAI_AGAIN
 transient pool ServiceUnavailable: system-error
+transient none ServiceUnavailable: fulfilled instance-terminated-by-user instance-stopped-by-user request-canceled-and-instance-running canceled-before-fulfillment instance-terminated-by-schedule schedule-expired instance-terminated-by-service pending-evaluation pending-fulfillment not-scheduled-yet
+transient none ServiceUnavailable: Client.UserInitiatedShutdown Client.UserInitiatedHibernate Client.InstanceInitiatedShutdown Client.InstanceTerminated Server.ScheduledStop
+capacity request Capacity: instance-terminated-launch-group-constraint
 price pool Capacity: instance-stopped-by-price
 auth account NotAuthorized: UnrecognizedClientException InvalidSignatureException IncompleteSignature MissingAuthenticationToken
 auth-refresh none CredentialsExpired: RequestTimeTooSkewed
@@ -88,7 +91,7 @@ describe('the table of AWS codes', () => {
     for (const [code, channel] of Object.entries(channels)) {
       const expectedChannel = /^(Server|Client)\./.test(code)
         ? 'state-reason'
-        : /^[a-z]+(-[a-z]+)+$/.test(code)
+        : /^[a-z]+(-[a-z]+)*$/.test(code)
           ? 'spot-status'
           : 'call';
       expect([code, channel]).toEqual([code, expectedChannel]);

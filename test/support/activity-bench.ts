@@ -25,6 +25,8 @@ export interface Bench {
   run<K extends keyof Activities>(name: K, input: Input<K>, info?: Info, beats?: unknown[]): Promise<Output<K>>;
   ledger(): Promise<LedgerDocument>;
   faults(plan: FaultPlan): Promise<void>;
+  /** Posts to the simulator's control API. */
+  control(path: string, body: unknown): Promise<void>;
   reset(): Promise<void>;
   close(): Promise<void>;
 }
@@ -65,6 +67,7 @@ export async function startBench(scenario: Parameters<typeof startSimulator>[0] 
     },
     ledger: async () => (await (await fetch(`${simulator.url}/_sim/ledger`)).json()) as LedgerDocument,
     faults: (plan) => control('faults', plan),
+    control,
     reset: () => control('reset', {}),
     close: async () => {
       cloud.close();

@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
+import { WORKFLOW_BUNDLE } from '../../src/workflow-bundle';
 
 const NAME = 'HOLDFAST_TEST_BUNDLE';
 
 /** Bundles the workflows of the source tree and hands the file to the processes jest starts. */
 export async function publishBundle(): Promise<void> {
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(__dirname, '../../src/workflows/index.ts'),
+    ...WORKFLOW_BUNDLE,
     logger: { log: ignore, trace: ignore, debug: ignore, info: ignore, warn: ignore, error: complain },
   });
   const file = join(mkdtempSync(join(tmpdir(), 'holdfast-bundle-')), 'workflows.js');

@@ -1,7 +1,13 @@
 /** What does cleanup act on where no AWS is? Resources with tags, edges and an end that takes time, in memory. */
 import type { Cloud, Discovery, DiscoverySource, InventoryPort } from '../../src/aws/ports';
 import { Failure } from '../../src/contracts/failures';
-import { RESOURCE_TYPES, type Removal, type ResourceRef, type TaggedResource } from '../../src/contracts/inventory';
+import {
+  NOT_FOUND,
+  RESOURCE_TYPES,
+  type Removal,
+  type ResourceRef,
+  type TaggedResource,
+} from '../../src/contracts/inventory';
 import { isOwned } from '../../src/contracts/names';
 
 export interface MemoryResource extends Omit<TaggedResource, 'state' | 'seen'> {
@@ -70,7 +76,7 @@ function inventoryOf(world: World, region: string): InventoryPort {
     refs.map((ref) => {
       const known = find(ref);
       if (known !== undefined) return viewOf(known, childState(known, here()));
-      return { region, ...ref, tags: {}, neededBy: [], state: 'gone', seen: 'not found' };
+      return { region, ...ref, tags: {}, neededBy: [], state: 'gone', seen: NOT_FOUND };
     });
   return {
     discover(experimentId, options = {}) {
@@ -96,7 +102,7 @@ function childState(one: MemoryResource, all: MemoryResource[]): Pick<TaggedReso
   return owner === undefined
     ? stateOf(one)
     : stateOf(owner).state === 'gone'
-      ? { state: 'gone', seen: 'not found' }
+      ? { state: 'gone', seen: NOT_FOUND }
       : { state: 'live', seen: 'in-use' };
 }
 

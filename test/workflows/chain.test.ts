@@ -28,7 +28,7 @@ beforeAll(async () => {
         capacity: [
           dry('us-west-2', 't3.micro', 'spot'),
           ...['m5.large', 'm5a.large'].map((type) => dry('us-west-2', type, 'spot')),
-          dry('us-east-2', 'r5.large', '*'),
+          ...['r5.large', 'r6i.large', 'i3.large'].map((type) => dry('us-east-2', type, '*')),
           // Two zones with two nodes each, the others with none.
           ...['us-west-2a', 'us-west-2b'].map((zone) => ({
             ...dry('us-west-2', 'c5.large', 'spot'),
@@ -156,6 +156,26 @@ describe('the chain', () => {
     expect(seen.knownImages).toEqual(seen.images);
     expect(seen.knownSubnets).toEqual(seen.subnets);
     expect(result.events).toContain('left us-east-2: not all components fit; ended 2 nodes bought there');
+  });
+
+  it('makes the next region ready while the last tier of this one is still asked', async () => {
+    await lab.control('faults', [{ operation: 'CreateFleet', effect: { delayMs: 1500 } }]);
+    const wider = { count: 2, instanceTypes: ['r6i.large'], widerTypes: ['i3.large'] };
+    const result = await buy(spec({ box: wider }, { regions: ['us-east-2', 'eu-west-1'], market: 'spot' }));
+    await lab.control('faults', []);
+
+    expect(steps(result.attempts)).toEqual([
+      ['us-east-2', 'spot', 2, 0],
+      ['us-east-2', 'spot-wide', 2, 0],
+      ['eu-west-1', 'spot', 2, 2],
+    ]);
+    const [, last] = result.attempts;
+    const answeredAt = Date.parse(last?.at ?? '') + (last?.seconds ?? 0) * 1000;
+    const made = (await lab.ledger()).resources.filter(
+      ({ region, tags, type }) =>
+        region === 'eu-west-1' && tags['ExperimentID'] === result.experimentId && type === 'launch-template',
+    );
+    expect(made.map(({ createdAt }) => createdAt < answeredAt)).toEqual([true]);
   });
 
   it('finds an image for each architecture of one component', async () => {

@@ -25,15 +25,15 @@ afterAll(async () => {
 beforeEach(() => lab.control('reset', {}));
 afterEach(() => lab.control('faults', []));
 
-/** A spot fleet with a kept volume per node, its group and template. */
-async function launch(experimentId: string, count: number, region = REGION): Promise<void> {
+/** A spot fleet with a volume per node, its group and template. */
+async function launch(experimentId: string, count: number, region = REGION, keep = true): Promise<void> {
   const tags = { ExperimentID: experimentId, ManagedBy: 'holdfast', Project: 'test' };
   const compute = cloud.compute(region);
   const subnets = await compute.subnets(undefined);
   const imageId = (await compute.image({ ssmParameter: IMAGE }, 'x86_64')) ?? '';
   const group = { name: `holdfast-${experimentId}`, vpcId: subnets[0]?.vpcId ?? '', ingress: [], tags };
   const securityGroupIds = [await compute.ensureSecurityGroup(group)];
-  const volumes = [{ device: '/dev/sdf', sizeGiB: 8, type: 'gp3', keep: true }];
+  const volumes = [{ device: '/dev/sdf', sizeGiB: 8, type: 'gp3', keep }];
   await compute.ensureTemplate({ name: group.name, securityGroupIds, volumes, tags });
   const reply = await compute.fleet({
     templateName: group.name,
@@ -83,6 +83,23 @@ describe('cleanup of a cluster', () => {
     expect(living(ledger, `${id}0`).filter((one) => one.startsWith('instance'))).toHaveLength(1);
     const refused = since(ledger, startedAt).filter((call) => MUTATING.test(call.operation) && call.outcome !== 'ok');
     expect(refused).toEqual([]);
+  });
+
+  it('ends instances that show later than the volumes that end with them', async () => {
+    const id = uniqueId('exp');
+    await launch(id, 1, REGION, false);
+    await lab.control('delays', { visibilityLag: [0, 4000] });
+    await launch(id, 6, REGION, false);
+
+    const result = await cleanUp(id);
+
+    await lab.control('delays', { visibilityLag: [0, 0] });
+    const ledger = await lab.ledger();
+    expect(ledger.resources.filter((one) => one.type === 'instance' && one.tags['ExperimentID'] === id)).toHaveLength(
+      7,
+    );
+    expect(living(ledger, id)).toEqual([]);
+    expect(result).toMatchObject({ verdict: 'clean', left: [] });
   });
 
   it('makes no call that changes anything in a dry run', async () => {

@@ -93,6 +93,36 @@ describe('the loss of a node', () => {
     expect((await lab.ledger()).summary.alive).toBe(0);
   });
 
+  it.each([
+    ['at the same moment', 0],
+    ['a little later', 2500],
+  ])('of what it depends on, %s, is waited for by a replacement', async (_, apartMs) => {
+    const handle = await lab.start('experiment', smallSpec({ steps: [] }));
+    const before = await ready(handle);
+    const [zk, broker] = ['zk-0', 'broker-0'].map(
+      (slot) => before.nodes.find((node) => node.slot === slot)?.instanceId,
+    );
+
+    await lab.control('delays', { serviceStart: [1500, 1500] });
+    for (const [instanceId, waitMs] of [
+      [broker, apartMs],
+      [zk, 0],
+    ] as const) {
+      await lab.control('interrupt', { instanceId, noticeSeconds: 0 });
+      await handle.signal('interruption', [lossOf(instanceId ?? '')]);
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+    const after = await eventually(async () => {
+      const now = await handle.query<ExperimentStatus>('status');
+      return now.interruptions.filter((one) => one.promotedAt !== undefined).length === 2 ? now : undefined;
+    }, 30_000);
+    await handle.executeUpdate('stop');
+    await handle.result();
+
+    expect(after.progress.map((node) => node.at)).toEqual(['ready', 'ready', 'ready', 'ready', 'ready']);
+    expect(after.nodes.map((node) => node.generation).sort()).toEqual([1, 1, 1, 2, 2]);
+  });
+
   it('of a stranger, or garbage, changes nothing', async () => {
     const handle = await lab.start('experiment', smallSpec({ steps: [] }));
     await ready(handle);

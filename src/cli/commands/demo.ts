@@ -1,5 +1,6 @@
 /** `holdfast demo`: a whole experiment on this machine, from nothing to the certificate. */
 import { Option, type Command } from 'commander';
+import { SCENARIO_CHOICES } from '../../dev/scenarios';
 import { EXIT_HELP } from '../exit';
 import { command, type ContextSource } from './shared';
 
@@ -20,7 +21,7 @@ export function demoCommand(source: ContextSource): Command {
     .option('-f, --file <file>', 'experiment file (default: examples/pulsar-lab.yaml)')
     .option(
       '-s, --scenario <name or file>',
-      'what the simulated AWS is like (default: examples/scenarios/dry-pools.yaml)',
+      `what the simulated AWS is like: ${SCENARIO_CHOICES} (default: examples/scenarios/dry-pools.yaml)`,
     )
     .option('--keep', 'leave everything running until Ctrl-C, to look at the Temporal UI')
     .option('--json', 'print one JSON document last; progress goes to standard error')

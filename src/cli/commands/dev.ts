@@ -1,6 +1,7 @@
 /** `holdfast dev`: Temporal with its UI, simulator and worker on this machine, until Ctrl-C. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { SCENARIO_CHOICES } from '../../dev/scenarios';
 import type { Context } from '../context';
 import { untilInterrupted } from '../interrupt';
 import { portOption, seedOption } from '../numbers';
@@ -25,7 +26,7 @@ export function devCommand(source: ContextSource): Command {
     .addOption(portOption('--port <port>', 'port of the Temporal server (default: a free one)'))
     .addOption(portOption('--ui-port <port>', 'port of the Temporal UI (default: a free one)'))
     .addOption(portOption('--simulator-port <port>', 'port of the simulator (default: a free one)'))
-    .option('-s, --scenario <name or file>', 'what the simulated AWS is like', 'quick')
+    .option('-s, --scenario <name or file>', `what the simulated AWS is like: ${SCENARIO_CHOICES}`, 'quick')
     .addOption(seedOption())
     .option('--exec', 'run the commands of simulated nodes as real processes of this machine')
     .addHelpText('after', '\nWorkflows are kept in a database file under HOLDFAST_HOME: a restart loses none of them.')

@@ -1,5 +1,6 @@
 /** `holdfast simulate`: the local AWS alone, for any tool that can be told an endpoint. */
 import type { Command } from 'commander';
+import { SCENARIO_CHOICES } from '../../dev/scenarios';
 import type { Context } from '../context';
 import { untilInterrupted } from '../interrupt';
 import { portOption, seedOption } from '../numbers';
@@ -18,7 +19,7 @@ export function simulateCommand(source: ContextSource): Command {
     'AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws ec2 describe-instances --region us-west-2',
   ])
     .addOption(portOption('-p, --port <port>', 'port to listen on (default: a free one)'))
-    .option('-s, --scenario <name or file>', 'quick, aws-like, or a YAML or JSON file', 'quick')
+    .option('-s, --scenario <name or file>', SCENARIO_CHOICES, 'quick')
     .addOption(seedOption())
     .option('--exec', 'run SSM commands as real processes of this machine, one folder per node')
     .action((options: SimulateOptions) => simulate(source(), options));

@@ -60,8 +60,8 @@ async function playCall(node: SimNode, call: Call, signal: AbortSignal): Promise
   }
 }
 
-/** The real script looks once a second. */
-const CHECK_EVERY_MS = 1000;
+/** As often as the real script looks. */
+const CHECK_EVERY_MS = 250;
 
 async function playReady(node: SimNode, call: Call & { verb: 'ready' }, signal: AbortSignal): Promise<string> {
   const deadline = Date.now() + call.windowSeconds * 1000;

@@ -17,6 +17,7 @@ export function deliver(world: World, command: SimCommand, instance: SimInstance
   };
   command.invocations.set(instance.id, invocation);
   const delay = world.random.between(world.scenario.delays.commandDelivery);
+  instance.draws['commandDelivery'] ??= delay; // of the first command: a machine's setup waits for no other
   plan(world.agenda, command.requestedAt + delay, () => attempt(world, instance, invocation));
 }
 

@@ -3,7 +3,8 @@
  *
  * The time runs from the start call until the experiment asks the first node to begin its step: the SendCommand in the
  * ledger that made the step's record. The critical path is made of the delays that the simulator drew for the nodes:
- * launch call, pending to running, agent, and at each level the slowest unit, started when the level before was ready.
+ * launch call, pending to running, agent, and at each level the delivery of the setup command and the slowest unit,
+ * begun when the level before was ready.
  */
 import { criticalPathSeconds } from '../../../src/dev/critical-path';
 import { experimentSchema } from '../../../src/schemas/experiment';

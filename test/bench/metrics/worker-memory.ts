@@ -12,7 +12,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { ExperimentInput } from '../../../src/schemas/experiment';
 import type { Bench } from '../metric';
 import type { World } from '../stack';
-import { until, untilPhase } from '../watch';
+import { pendingActivities, until, untilPhase } from '../watch';
 
 const GROUP = 40;
 const WARM = GROUP;
@@ -50,11 +50,13 @@ async function live(world: World, first: number, count: number): Promise<void> {
     handles.push(await world.start(`live-${String(index)}`, lab(REGIONS[index % REGIONS.length] ?? 'us-west-2')));
   }
   for (const handle of handles) await untilPhase(handle, ['Ready'], 300_000);
-  // Naming the nodes is the last thing they do before they only wait.
-  await until('names', 120_000, async () => {
-    const { pendingActivities } = (await handles.at(-1)?.describe())?.raw ?? {};
-    return (pendingActivities ?? []).length === 0 ? true : undefined;
-  });
+  // Naming the nodes is the last thing they do before they only wait; what goes on then is having them watched.
+  for (const handle of handles) {
+    await until('names', 120_000, async () => {
+      const pending = await pendingActivities(handle);
+      return pending.some(({ type }) => type === 'nameNodes') ? undefined : true;
+    });
+  }
 }
 
 function lab(region: string): ExperimentInput {

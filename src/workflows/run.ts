@@ -1,0 +1,36 @@
+/** What does an experiment carry through its life? Its admission, its state, what users decided, whose things are. */
+import { workflowInfo } from '@temporalio/workflow';
+import type { Admission } from '../activities/admission';
+import type { Ownership } from '../contracts/names';
+import type { Controls } from './controls';
+import { describeRun, type RunState } from './run-state';
+
+export interface Run {
+  admission: Admission;
+  state: RunState;
+  controls: Controls;
+  ownership: Ownership;
+}
+
+/** The run from the moment its spec is admitted; its lease begins now. */
+export function begin(admission: Admission, state: RunState, controls: Controls): Run {
+  const { spec, installation, owner } = admission;
+  const { status } = state;
+  status.expiresAt = new Date(Date.now() + spec.lease * 1000).toISOString();
+  status.name = spec.name;
+  status.owner = owner;
+  status.desired = Object.fromEntries(Object.entries(spec.components).map(([name, part]) => [name, part.count]));
+  const isScheduled = workflowInfo()
+    .typedSearchAttributes.getAll()
+    .some((pair) => pair.key.name === 'TemporalScheduledById');
+  describeRun(state, isScheduled ? 'schedule' : 'start');
+  const ownership: Ownership = {
+    experimentId: status.experimentId,
+    installation,
+    project: spec.project,
+    owner,
+    expiresAt: status.expiresAt,
+    extra: spec.tags,
+  };
+  return { admission, state, controls, ownership };
+}
