@@ -68,6 +68,8 @@ export interface FindInput {
   target: Target;
   experimentId: string;
   regions: string[];
+  /** Also nodes that have ended and that EC2 still shows, where nothing else holds their slot. */
+  withEnded?: boolean;
 }
 
 export interface NameInput {
@@ -102,13 +104,14 @@ export function createProvisionActivities({ cloud }: { cloud: Cloud }) {
       return beating(() => launch(cloud.compute(input.region), input));
     },
 
-    /** The living nodes of an experiment by their tags alone; slots are given by sorted id. */
+    /** The nodes of an experiment by their tags alone, one for each slot. */
     async findNodes(input: FindInput): Promise<Node[]> {
       await assertTarget(cloud, input.target);
       const { cancellationSignal: signal } = Context.current();
       const found = await Promise.all(
         input.regions.map(async (region) => {
-          const views = await cloud.compute(region).ofExperiment(input.experimentId, { signal });
+          const { experimentId, withEnded = false } = input;
+          const views = await cloud.compute(region).ofExperiment(experimentId, { signal, withEnded });
           return views.map((view) => ({ ...view, region }));
         }),
       );
@@ -363,7 +366,7 @@ function fleetRequest(input: LaunchInput): FleetRequest {
 
 /** A slot that is written on the instance holds; the others are given by sorted id, as provisioning did. */
 function asSlots(views: (InstanceView & { region: string })[]): Node[] {
-  const sorted = [...views].sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));
+  const sorted = holders(views).sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));
   const written = new Set(sorted.map((view) => view.tags[TAG.slot]));
   const next: Record<string, number> = {};
   const firstFree = (component: string): string => {
@@ -378,6 +381,20 @@ function asSlots(views: (InstanceView & { region: string })[]): Node[] {
     const address = view.privateIp === undefined ? {} : { privateIp: view.privateIp };
     return { ...plainNode(view), slot, component, generation: 1, region: view.region, ...address };
   });
+}
+
+/** Of several instances with one slot written on them, the one that lives, or else the newest, holds it. */
+function holders<T extends InstanceView>(views: T[]): T[] {
+  const isBetter = (one: T, other: T): boolean =>
+    hasEnded(one) === hasEnded(other) ? one.launchedAt > other.launchedAt : hasEnded(other);
+  return views.filter((view) => {
+    const slot = view.tags[TAG.slot];
+    return slot === undefined || !views.some((other) => other.tags[TAG.slot] === slot && isBetter(other, view));
+  });
+}
+
+function hasEnded({ state }: InstanceView): boolean {
+  return state === 'shutting-down' || state === 'terminated';
 }
 
 function plainNode(node: LaunchedNode): LaunchedNode {

@@ -125,13 +125,10 @@ export interface ComputePort {
   fleet(request: FleetRequest, call?: Call): Promise<FleetReply>;
   /** Instances of a launch by its LaunchID tag, ended ones left out. */
   launchedBy(launchId: string, call?: Call): Promise<InstanceView[]>;
-  /** Instances that carry both ownership tags of the experiment, ended ones left out. */
-  ofExperiment(experimentId: string, call?: Call): Promise<InstanceView[]>;
-  /**
-   * Instances that carry the tags of an installation, whichever experiment they belong to; with `ended` also those that
-   * ended, which EC2 shows for about an hour.
-   */
-  ofInstallation(installation: string, call?: Call & { ended?: boolean }): Promise<InstanceView[]>;
+  /** Instances that carry both ownership tags of the experiment; ended ones, while EC2 shows them, when wanted. */
+  ofExperiment(experimentId: string, call?: Call & { withEnded?: boolean }): Promise<InstanceView[]>;
+  /** The same for the tags of an installation, whichever experiment they belong to. */
+  ofInstallation(installation: string, call?: Call & { withEnded?: boolean }): Promise<InstanceView[]>;
   /** Every instance of the region, whoever owns it, that AWS sees trouble with. A fixed number of calls but for pages. */
   troubles(call?: Call): Promise<InstanceTrouble[]>;
   /** The instances with these ids; ids EC2 does not know are absent. */

@@ -30,7 +30,7 @@ export async function labour(run: Run): Promise<void> {
   const nodes = await knowVolumes(provisioning, await proveReady(cascade, provisioned.nodes));
   setNodes(state, nodes);
   setPhase(state, 'Ready');
-  const naming = nameNodes(run, [...nodes, ...provisioned.spares]);
+  const naming = nameNodes(cascade, [...nodes, ...provisioned.spares]);
   const failover = failoverOf(run, { provisioning, provisioned, cascade });
   const stepNow = (): StepSpec | undefined => stepUnderWay(admission.spec.steps, state.status.steps);
   const unattend = attend(failover, stepNow);
@@ -88,7 +88,7 @@ function failoverOf(run: Run, parts: Pick<Failover, 'provisioning' | 'provisione
       setNodes(state, nodes, spares);
     },
     name: (nodes) => {
-      void nameNodes(run, nodes);
+      void nameNodes(parts.cascade, nodes);
     },
     onActive: (isActive) => {
       setRecovering(state, isActive);
