@@ -9,6 +9,7 @@ import type { ReadinessActivities } from '../activities/readiness';
 import type { RecordActivities } from '../activities/record';
 import type { SentinelActivities } from '../activities/sentinel';
 import type { StepActivities } from '../activities/steps';
+import type { VolumeActivities } from '../activities/volumes';
 
 type All = AdmissionActivities &
   CapacityActivities &
@@ -18,7 +19,8 @@ type All = AdmissionActivities &
   ReadinessActivities &
   RecordActivities &
   SentinelActivities &
-  StepActivities;
+  StepActivities &
+  VolumeActivities;
 
 /** Throttling and 5xx carry their own delay; this applies to what does not say, such as a lost worker. */
 const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '20s' } as const;

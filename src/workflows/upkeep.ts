@@ -33,7 +33,12 @@ export async function nameNodes({ target, experimentId, onEvent }: Naming, nodes
   for (const region of new Set(nodes.map((node) => node.region))) {
     const names = nodes
       .filter((node) => node.region === region)
-      .map(({ instanceId, slot }) => ({ instanceId, slot, name: `${experimentId} ${slot}`.slice(0, 256) }));
+      .map(({ instanceId, slot, volumes = [] }) => ({
+        instanceId,
+        slot,
+        name: `${experimentId} ${slot}`.slice(0, 256),
+        ...(volumes.length === 0 ? {} : { volumes: volumes.map(({ volumeId }) => volumeId) }),
+      }));
     const summary = `name ${String(names.length)} nodes in ${region}`;
     await mutations.nameNodes
       .executeWithOptions({ summary, ...NAMING }, [{ target, region, names }])

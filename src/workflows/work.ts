@@ -14,6 +14,7 @@ import { publish, setNodes, setPhase, setRecovering, tell } from './run-state';
 import { inOwnScope } from './scope';
 import { runSteps } from './steps';
 import { keepSentinel, nameNodes } from './upkeep';
+import { knowVolumes } from './volumes';
 
 /** Goes on until the steps are done or, without steps, until it is released. */
 export async function labour(run: Run): Promise<void> {
@@ -27,7 +28,7 @@ export async function labour(run: Run): Promise<void> {
   void keepSentinel(run, [...provisioned.nodes, ...provisioned.spares]);
   setPhase(state, 'Configuring');
   const cascade = cascadeOf(run, provisioning, provisioned);
-  const nodes = await proveReady(cascade, provisioned.nodes);
+  const nodes = await knowVolumes(provisioning, await proveReady(cascade, provisioned.nodes));
   setNodes(state, nodes);
   setPhase(state, 'Ready');
   const naming = nameNodes(cascade, [...nodes, ...provisioned.spares]);
