@@ -25,7 +25,10 @@ COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
 COPY examples ./examples
 RUN install --directory --owner=node --group=node /var/lib/holdfast
-ENV NODE_ENV=production HOLDFAST_HOME=/var/lib/holdfast
+# Native memory that is free goes back to the system instead of staying with each thread of the Temporal SDK; measured
+# in docs/decisions/0006-workflow-memory.md.
+ENV NODE_ENV=production HOLDFAST_HOME=/var/lib/holdfast \
+  MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=65536 MALLOC_MMAP_THRESHOLD_=65536
 USER node
 ENTRYPOINT ["node"]
 CMD ["dist/worker.js"]

@@ -3,11 +3,13 @@ import { Context } from '@temporalio/activity';
 import type { Cloud } from '../aws/ports';
 import { EXPERIMENT_ID } from '../contracts/names';
 import type { ResultStore } from '../results/port';
+import { failoverSchema } from '../schemas/failover';
 import { parseExperiment, parseWith } from '../schemas/parse';
 import type { ExperimentSpec } from '../schemas/experiment';
 import { readinessSchema } from '../schemas/readiness';
 import { invalidInput } from './failure';
 import type { Target } from './target';
+import type { TemporalPort } from './temporal-port';
 
 /** What a workflow may build on. */
 export interface Admission {
@@ -23,13 +25,19 @@ export interface ReadinessAdmission extends Admission {
   experimentId: string;
 }
 
+export interface FailoverAdmission extends ReadinessAdmission {
+  /** Slots or instance ids, as they were given. */
+  lost: string[];
+}
+
 interface AdmissionPorts {
   cloud: Cloud;
   installation: string;
   results: ResultStore;
+  temporal: TemporalPort;
 }
 
-export function createAdmissionActivities({ cloud, installation, results }: AdmissionPorts) {
+export function createAdmissionActivities({ cloud, installation, results, temporal }: AdmissionPorts) {
   const admit = async (spec: ExperimentSpec, experimentId: string): Promise<Admission> => ({
     spec,
     target: await cloud.identity(),
@@ -52,6 +60,16 @@ export function createAdmissionActivities({ cloud, installation, results }: Admi
       if (!parsed.ok) throw invalidInput(parsed.problems);
       const { experimentId, spec } = parsed.value;
       return { ...(await admit(spec, experimentId)), experimentId };
+    },
+
+    /** The same for `failover` alone; the nodes of a running experiment are that experiment's own business. */
+    async admitFailover(input: unknown): Promise<FailoverAdmission> {
+      const parsed = parseWith(failoverSchema, input);
+      if (!parsed.ok) throw invalidInput(parsed.problems);
+      const { experimentId, spec, lost } = parsed.value;
+      if (await temporal.isRunning('experiment', experimentId))
+        throw invalidInput([`experimentId: ${experimentId} is a running experiment; use the update replaceNode`]);
+      return { ...(await admit(spec, experimentId)), experimentId, lost };
     },
   };
 }

@@ -141,8 +141,11 @@ export function createCleanupActivities({ cloud, results }: { cloud: Cloud; resu
     async saveCertificate(input: { certificate: Certificate }): Promise<{ document: string; digest: string }> {
       const { experimentId, finishedAt } = input.certificate;
       const text = `${JSON.stringify(input.certificate, undefined, 2)}\n`;
-      const document = await results.put(experimentId, `certificate-${finishedAt.replace(/[^0-9TZ]/g, '')}.json`, text);
-      await results.put(experimentId, 'certificate.json', text);
+      const own = `certificate-${finishedAt.replace(/[^0-9TZ]/g, '')}.json`;
+      const document = await beating(async () => {
+        await results.put(experimentId, 'certificate.json', text);
+        return results.put(experimentId, own, text);
+      });
       return { document, digest: createHash('sha256').update(text).digest('hex') };
     },
   };

@@ -13,6 +13,7 @@ import { createRecordActivities } from './record';
 import { createSentinelActivities } from './sentinel';
 import { createStepActivities } from './steps';
 import type { TemporalPort } from './temporal-port';
+import { createVolumeActivities } from './volumes';
 
 export interface ActivityPorts {
   cloud: Cloud;
@@ -34,5 +35,6 @@ export function createActivities(ports: ActivityPorts) {
     ...createSentinelActivities(ports),
     ...createAwsEventActivities(ports),
     ...createCapacityActivities(ports),
+    ...createVolumeActivities(ports),
   });
 }

@@ -1,6 +1,7 @@
 /** What does a script on a node know of its experiment? Variables for setup scripts and steps. */
 
 import { isStandby } from '../contracts/names';
+import type { SlotVolume } from '../contracts/volumes';
 
 /** A node as others see it. */
 export interface Peer {
@@ -8,11 +9,14 @@ export interface Peer {
   component: string;
   instanceId: string;
   privateIp?: string;
+  volumes?: SlotVolume[];
 }
 
 /**
  * `HOLDFAST_EXPERIMENT`, `HOLDFAST_SLOTS` (`instance=slot` pairs, from which a node derives `HOLDFAST_SLOT`), and
- * `HOLDFAST_PEERS_<COMPONENT>` (`slot=address` pairs, comma-separated, in slot order). A standby is nobody's peer.
+ * `HOLDFAST_PEERS_<COMPONENT>` (`slot=address` pairs, comma-separated, in slot order). A standby is nobody's peer. Where
+ * volumes follow slots also `HOLDFAST_VOLUMES` (`instance=origin:device:volume`), from which a node derives
+ * `HOLDFAST_VOLUME`.
  */
 export function nodeEnvironment(experimentId: string, peers: readonly Peer[]): Record<string, string> {
   const components = [...new Set(peers.map((peer) => peer.component))];
@@ -24,7 +28,17 @@ export function nodeEnvironment(experimentId: string, peers: readonly Peer[]): R
     HOLDFAST_EXPERIMENT: experimentId,
     HOLDFAST_SLOTS: peers.map((peer) => `${peer.instanceId}=${peer.slot}`).join(','),
     ...Object.fromEntries(lists),
+    ...volumeList(peers),
   };
+}
+
+/** Several volumes of one node have a space between them; commas part the nodes. */
+function volumeList(peers: readonly Peer[]): Record<string, string> {
+  const entries = peers.flatMap(({ instanceId, volumes = [] }) => {
+    const own = volumes.map(({ origin, device, volumeId }) => `${origin}:${device}:${volumeId}`).join(' ');
+    return own === '' ? [] : [`${instanceId}=${own}`];
+  });
+  return entries.length === 0 ? {} : { HOLDFAST_VOLUMES: entries.join(',') };
 }
 
 function variable(component: string): string {

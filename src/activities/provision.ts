@@ -9,12 +9,14 @@ import type {
   InstanceView,
   SecurityGroupRule,
   Subnet,
+  TemplateRequest,
 } from '../aws/ports';
 import type { Architecture, LaunchedNode, Market, PoolOffer, Refusal, RegionSurvey } from '../contracts/capacity';
 import { Failure } from '../contracts/failures';
 import type { Node } from '../contracts/messages';
 import { ownershipTags, slotName, TAG, type Ownership } from '../contracts/names';
-import type { ComponentSpec, ExperimentSpec } from '../schemas/experiment';
+import { bareTemplate, following, shapeOf, withDevices, type FollowingVolume } from '../policy/volumes';
+import type { ExperimentSpec } from '../schemas/experiment';
 import { beating } from './beating';
 import { assertTarget, type Target } from './target';
 
@@ -66,12 +68,14 @@ export interface FindInput {
   target: Target;
   experimentId: string;
   regions: string[];
+  /** Also nodes that have ended and that EC2 still shows, where nothing else holds their slot. */
+  withEnded?: boolean;
 }
 
 export interface NameInput {
   target: Target;
   region: string;
-  names: { instanceId: string; slot: string; name: string }[];
+  names: { instanceId: string; slot: string; name: string; volumes?: string[] }[];
 }
 
 /** Activities of provisioning. */
@@ -83,7 +87,10 @@ export function createProvisionActivities({ cloud }: { cloud: Cloud }) {
       return surveyRegion(cloud.compute(input.region), input.region, input.spec, Context.current().cancellationSignal);
     },
 
-    /** The security group and one launch template per component; repeatable. Answers with template names. */
+    /**
+     * The security group and one launch template per component, and one without them where volumes follow the slot;
+     * repeatable. Answers with template names.
+     */
     async prepareRegion(input: PrepareInput): Promise<Record<string, string>> {
       await assertTarget(cloud, input.target);
       return beating(() => prepareRegion(cloud.compute(input.region), input)).catch((error: unknown) => {
@@ -97,13 +104,14 @@ export function createProvisionActivities({ cloud }: { cloud: Cloud }) {
       return beating(() => launch(cloud.compute(input.region), input));
     },
 
-    /** The living nodes of an experiment by their tags alone; slots are given by sorted id. */
+    /** The nodes of an experiment by their tags alone, one for each slot. */
     async findNodes(input: FindInput): Promise<Node[]> {
       await assertTarget(cloud, input.target);
       const { cancellationSignal: signal } = Context.current();
       const found = await Promise.all(
         input.regions.map(async (region) => {
-          const views = await cloud.compute(region).ofExperiment(input.experimentId, { signal });
+          const { experimentId, withEnded = false } = input;
+          const views = await cloud.compute(region).ofExperiment(experimentId, { signal, withEnded });
           return views.map((view) => ({ ...view, region }));
         }),
       );
@@ -124,7 +132,7 @@ export function createProvisionActivities({ cloud }: { cloud: Cloud }) {
       await beating(() => cloud.compute(input.region).terminate(input.ids));
     },
 
-    /** Writes `Name` and `Slot`; nothing depends on them, so it goes slowly: one call per node. */
+    /** Writes `Name` and `Slot`, on the volumes that follow the slot too; nothing depends on them, so it goes slowly: one call per node. */
     async nameNodes(input: NameInput): Promise<void> {
       await assertTarget(cloud, input.target);
       const context = Context.current();
@@ -132,7 +140,9 @@ export function createProvisionActivities({ cloud }: { cloud: Cloud }) {
       for (const [index, entry] of input.names.entries()) {
         if (index < done) continue;
         const tags = { [TAG.slot]: entry.slot, [TAG.name]: entry.name };
-        await cloud.compute(input.region).tag([entry.instanceId], tags, { signal: context.cancellationSignal });
+        await cloud
+          .compute(input.region)
+          .tag([entry.instanceId, ...(entry.volumes ?? [])], tags, { signal: context.cancellationSignal });
         context.heartbeat(index + 1);
       }
     },
@@ -283,15 +293,22 @@ async function prepareRegion(compute: ComputePort, input: PrepareInput): Promise
   const templates: Record<string, string> = {};
   const making = Object.entries(spec.components).map(async ([name, part]) => {
     const templateName = `${prefix}-${name}`;
-    await compute.ensureTemplate({
+    const volumes = withDevices(part);
+    const request = {
       name: templateName,
       securityGroupIds: [ownGroup, ...(spec.network?.securityGroupIds ?? [])],
-      volumes: volumesOf(part),
+      volumes: templateVolumes(volumes),
       tags: { ...tags, [TAG.component]: name },
       ...optional('instanceProfile', part.instanceProfile ?? spec.instanceProfile),
       ...optional('userData', part.userData),
-    });
+    };
+    await compute.ensureTemplate(request);
     templates[name] = templateName;
+    if (following(part).length === 0) return;
+    const bare = bareTemplate(name);
+    const ending = volumes.filter((volume) => volume.follows === 'node');
+    await compute.ensureTemplate({ ...request, name: `${prefix}-${bare}`, volumes: templateVolumes(ending) });
+    templates[bare] = `${prefix}-${bare}`;
   });
   await Promise.all(making);
   await rehearse(compute, input, templates, tags);
@@ -321,15 +338,11 @@ async function rehearse(
   }
 }
 
-function volumesOf(part: ComponentSpec): Parameters<ComputePort['ensureTemplate']>[0]['volumes'] {
-  return part.volumes.map((volume, index) => ({
-    // /dev/sdf to /dev/sdp are what AWS recommends for data volumes on Linux.
-    device: `/dev/sd${String.fromCharCode('f'.charCodeAt(0) + index)}`,
-    sizeGiB: volume.sizeGiB,
-    type: volume.type,
+function templateVolumes(volumes: FollowingVolume[]): TemplateRequest['volumes'] {
+  return volumes.map((volume) => ({
+    device: volume.device,
     keep: volume.follows === 'slot',
-    ...optional('iops', volume.iops),
-    ...optional('throughputMBps', volume.throughputMBps),
+    ...shapeOf(volume),
   }));
 }
 
@@ -353,7 +366,7 @@ function fleetRequest(input: LaunchInput): FleetRequest {
 
 /** A slot that is written on the instance holds; the others are given by sorted id, as provisioning did. */
 function asSlots(views: (InstanceView & { region: string })[]): Node[] {
-  const sorted = [...views].sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));
+  const sorted = holders(views).sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));
   const written = new Set(sorted.map((view) => view.tags[TAG.slot]));
   const next: Record<string, number> = {};
   const firstFree = (component: string): string => {
@@ -368,6 +381,20 @@ function asSlots(views: (InstanceView & { region: string })[]): Node[] {
     const address = view.privateIp === undefined ? {} : { privateIp: view.privateIp };
     return { ...plainNode(view), slot, component, generation: 1, region: view.region, ...address };
   });
+}
+
+/** Of several instances with one slot written on them, the one that lives, or else the newest, holds it. */
+function holders<T extends InstanceView>(views: T[]): T[] {
+  const isBetter = (one: T, other: T): boolean =>
+    hasEnded(one) === hasEnded(other) ? one.launchedAt > other.launchedAt : hasEnded(other);
+  return views.filter((view) => {
+    const slot = view.tags[TAG.slot];
+    return slot === undefined || !views.some((other) => other.tags[TAG.slot] === slot && isBetter(other, view));
+  });
+}
+
+function hasEnded({ state }: InstanceView): boolean {
+  return state === 'shutting-down' || state === 'terminated';
 }
 
 function plainNode(node: LaunchedNode): LaunchedNode {

@@ -155,8 +155,8 @@ async function ask(
   };
   await read('discovery', async () => {
     // The first look of all: what ended while nobody watched is news as well.
-    const ended = before.lookedAt.discovery === undefined;
-    look.found = await discover(compute, installation, { signal, ended });
+    const withEnded = before.lookedAt.discovery === undefined;
+    look.found = await discover(compute, installation, { signal, withEnded });
   });
   const ids = [...new Set([...Object.keys(before.nodes), ...(look.found ?? []).map((one) => one.instanceId)])];
   // A node that is new may have had its notice already.
@@ -190,7 +190,7 @@ type Found = NonNullable<Look['found']>;
 async function discover(
   compute: ComputePort,
   installation: string,
-  call: { signal: AbortSignal; ended: boolean },
+  call: { signal: AbortSignal; withEnded: boolean },
 ): Promise<Found> {
   const views = await compute.ofInstallation(installation, call);
   return views.flatMap(({ instanceId, tags }) => {

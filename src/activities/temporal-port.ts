@@ -11,6 +11,8 @@ export interface TemporalPort {
   signal(id: string, name: string, payload: unknown): Promise<boolean>;
   /** Signals the workflow that runs under this id, started for it when there is none. */
   signalWithStart(type: string, id: string, input: unknown, signal: string, payload: unknown): Promise<void>;
+  /** Whether a workflow of this type runs under this id. */
+  isRunning(type: string, id: string): Promise<boolean>;
   /** The answer of a query; undefined when no workflow has this id. */
   query(id: string, name: string): Promise<unknown>;
 }

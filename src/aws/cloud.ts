@@ -6,6 +6,7 @@ import { createCompute } from './compute';
 import { callerIdentity, enabledRegions } from './identity';
 import { createInventory } from './inventory';
 import type { Cloud, Identity } from './ports';
+import { createVolumes } from './volumes';
 
 export interface CloudOptions {
   /** Asked for identity and regions; experiments name their own. */
@@ -34,6 +35,7 @@ export function createCloud(options: CloudOptions): Cloud & { close(): void } {
     compute: (name) => createCompute(regions.at(name)),
     commands: (name) => createCommands(regions.at(name)),
     inventory: (name) => createInventory(regions.at(name)),
+    volumes: (name) => createVolumes(regions.at(name)),
     close: () => {
       regions.close();
     },

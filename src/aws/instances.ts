@@ -1,6 +1,6 @@
 /** How do instances stand, and how do they end? */
 import { CreateTagsCommand, DescribeInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
-import type { Filter, Instance, Reservation } from '@aws-sdk/client-ec2';
+import type { Instance, Reservation } from '@aws-sdk/client-ec2';
 import { MANAGED_BY, TAG } from '../contracts/names';
 import type { AwsRegion } from './clients';
 import { hasCode } from './errors';
@@ -14,36 +14,39 @@ const IDS_PER_CALL = 1000;
 const PER_PAGE = 1000;
 /** What still runs or could run again. */
 const LIVING = ['pending', 'running', 'stopping', 'stopped'];
+/** EC2 shows these for about an hour after. */
+const ENDED = ['shutting-down', 'terminated'];
 
 export async function launchedBy(aws: AwsRegion, launchId: string, call: Call = {}): Promise<InstanceView[]> {
-  return livingWith(aws, { [TAG.launchId]: launchId }, call);
+  return foundBy(aws, { [TAG.launchId]: launchId }, call);
 }
 
-export async function ofExperiment(aws: AwsRegion, experimentId: string, call: Call = {}): Promise<InstanceView[]> {
-  return livingWith(aws, { [TAG.experimentId]: experimentId, [TAG.managedBy]: MANAGED_BY }, call);
+export async function ofExperiment(
+  aws: AwsRegion,
+  experimentId: string,
+  { withEnded = false, ...call }: Call & { withEnded?: boolean } = {},
+): Promise<InstanceView[]> {
+  const tags = { [TAG.experimentId]: experimentId, [TAG.managedBy]: MANAGED_BY };
+  return foundBy(aws, tags, call, withEnded ? [...LIVING, ...ENDED] : LIVING);
 }
 
 export async function ofInstallation(
   aws: AwsRegion,
   installation: string,
-  { ended = false, ...call }: Call & { ended?: boolean } = {},
+  { withEnded = false, ...call }: Call & { withEnded?: boolean } = {},
 ): Promise<InstanceView[]> {
   const tags = { [TAG.installation]: installation, [TAG.managedBy]: MANAGED_BY };
-  return ended ? allWith(aws, tags, [], call) : livingWith(aws, tags, call);
+  return foundBy(aws, tags, call, withEnded ? [...LIVING, ...ENDED] : LIVING);
 }
 
-async function livingWith(aws: AwsRegion, tags: Record<string, string>, call: Call): Promise<InstanceView[]> {
-  const found = await allWith(aws, tags, [{ Name: 'instance-state-name', Values: LIVING }], call);
-  return found.filter((view) => LIVING.includes(view.state));
-}
-
-async function allWith(
+async function foundBy(
   aws: AwsRegion,
   tags: Record<string, string>,
-  more: Filter[],
   call: Call,
+  states = LIVING,
 ): Promise<InstanceView[]> {
-  const Filters = [...Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] })), ...more];
+  const byTag = Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] }));
+  const Filters = [...byTag, { Name: 'instance-state-name', Values: states }];
   const reservations = await allPages(
     (NextToken) => aws.send(new DescribeInstancesCommand({ Filters, MaxResults: PER_PAGE, NextToken }), call),
     (page) => page.NextToken,
@@ -52,7 +55,7 @@ async function allWith(
   // A filter value may hold wildcards, so the tags are compared once more.
   const carries = (view: InstanceView): boolean =>
     Object.entries(tags).every(([key, value]) => view.tags[key] === value);
-  return views(reservations).filter(carries);
+  return views(reservations).filter((view) => carries(view) && states.includes(view.state));
 }
 
 export async function describeInstances(aws: AwsRegion, ids: string[], call: Call = {}): Promise<InstanceView[]> {

@@ -5,6 +5,7 @@ import { fleets, instances, spotRequests } from './inventory-instances';
 import type { Kind } from './inventory-kind';
 import { keyPairs, launchTemplates, placementGroups } from './inventory-named';
 import { subnets, vpcs } from './inventory-network';
+import { snapshots } from './inventory-snapshots';
 import { addresses, interfaces, volumes } from './inventory-storage';
 
 export const KINDS: Record<ResourceType, Kind> = {
@@ -12,6 +13,7 @@ export const KINDS: Record<ResourceType, Kind> = {
   'spot-instances-request': spotRequests,
   fleet: fleets,
   volume: volumes,
+  snapshot: snapshots,
   'network-interface': interfaces,
   'elastic-ip': addresses,
   'key-pair': keyPairs,
@@ -28,6 +30,7 @@ const TYPE_OF_PREFIX: Record<string, ResourceType> = {
   sir: 'spot-instances-request',
   fleet: 'fleet',
   vol: 'volume',
+  snap: 'snapshot',
   eni: 'network-interface',
   sg: 'security-group',
   subnet: 'subnet',

@@ -13,6 +13,7 @@ const IN_USE = new Set([
   'InvalidIPAddress.InUse',
   'InvalidPlacementGroup.InUse',
   'VolumeInUse',
+  'InvalidSnapshot.InUse',
   'IncorrectState',
   'IncorrectInstanceState',
   'ResourceInUse',

@@ -3,9 +3,10 @@ import { MANAGED_BY, TAG } from '../contracts/names';
 
 /**
  * What an operation does, which decides its condition in the policy: `destroy` and `change` need our tag on the
- * resource, `tag` a creation of ours or our tag, `run` our tag on the node.
+ * resource, `attach` on the volume and the node, `copy` on the volume that is copied, `tag` a creation of ours or our
+ * tag, `run` our tag on the node.
  */
-type Effect = 'read' | 'create' | 'tag' | 'change' | 'cancel' | 'destroy' | 'run';
+type Effect = 'read' | 'create' | 'tag' | 'change' | 'attach' | 'copy' | 'cancel' | 'destroy' | 'run';
 
 interface Group {
   /** The IAM prefix; the tagging API's is `tag`. */
@@ -22,16 +23,22 @@ const GROUPS: Group[] = [
     names:
       'DescribeAddresses DescribeFleets DescribeImages DescribeInstances DescribeInstanceStatus ' +
       'DescribeInstanceTypeOfferings DescribeInstanceTypes DescribeKeyPairs DescribeLaunchTemplates DescribeNetworkInterfaces ' +
-      'DescribePlacementGroups DescribeRegions DescribeSecurityGroupRules DescribeSecurityGroups ' +
+      'DescribePlacementGroups DescribeRegions DescribeSecurityGroupRules DescribeSecurityGroups DescribeSnapshots ' +
       'DescribeSpotInstanceRequests DescribeSpotPriceHistory DescribeSubnets DescribeTags DescribeVolumes DescribeVpcs',
   },
-  { service: 'ec2', effect: 'create', names: 'CreateFleet CreateLaunchTemplate CreateSecurityGroup RunInstances' },
+  {
+    service: 'ec2',
+    effect: 'create',
+    names: 'CreateFleet CreateLaunchTemplate CreateSecurityGroup CreateVolume RunInstances',
+  },
   { service: 'ec2', effect: 'tag', names: 'CreateTags' },
   {
     service: 'ec2',
     effect: 'change',
     names: 'AuthorizeSecurityGroupIngress RevokeSecurityGroupEgress RevokeSecurityGroupIngress',
   },
+  { service: 'ec2', effect: 'attach', names: 'AttachVolume' },
+  { service: 'ec2', effect: 'copy', names: 'CreateSnapshot' },
   // Of spot requests only the id is ours: an instant fleet tags none. Cancelling one ends no instance.
   { service: 'ec2', effect: 'cancel', names: 'CancelSpotInstanceRequests' },
   {
@@ -39,7 +46,7 @@ const GROUPS: Group[] = [
     effect: 'destroy',
     names:
       'DeleteFleets DeleteKeyPair DeleteLaunchTemplate DeleteNetworkInterface DeletePlacementGroup ' +
-      'DeleteSecurityGroup DeleteSubnet DeleteVolume DeleteVpc ReleaseAddress TerminateInstances',
+      'DeleteSecurityGroup DeleteSnapshot DeleteSubnet DeleteVolume DeleteVpc ReleaseAddress TerminateInstances',
   },
   {
     service: 'ssm',
@@ -82,8 +89,8 @@ const OURS = { StringEquals: { [`aws:ResourceTag/${TAG.managedBy}`]: MANAGED_BY 
 
 /** The least that a worker's role needs. `docs/iam-policy.json` is this, and a test compares them. */
 export function iamPolicy(): Policy {
-  const [groups, rules] = ['security-group', 'security-group-rule'].map((type) => `arn:aws:ec2:*:*:${type}/*`);
-  const creators = OPERATIONS.filter(({ effect }) => effect === 'create').map(({ name }) => name);
+  const all = (type: string): string => `arn:aws:ec2:*:*:${type}/*`;
+  const creators = OPERATIONS.filter(({ effect }) => effect === 'create' || effect === 'copy').map(({ name }) => name);
   return {
     Version: '2012-10-17',
     Statement: [
@@ -91,11 +98,15 @@ export function iamPolicy(): Policy {
       allow('Create', actions('create')),
       allow('TagWhatIsCreated', actions('tag'), '*', { StringEquals: { 'ec2:CreateAction': creators } }),
       allow('TagOwn', actions('tag'), '*', OURS),
-      allow('ChangeOwnGroups', actions('change'), groups, OURS),
-      allow('ChangeRulesOfOwnGroups', actions('change'), rules),
+      allow('ChangeOwnGroups', actions('change'), all('security-group'), OURS),
+      allow('ChangeRulesOfOwnGroups', actions('change'), all('security-group-rule')),
+      allow('AttachOwnVolumesToOwnNodes', actions('attach'), [all('volume'), all('instance')], OURS),
+      allow('CopyOwnVolumes', actions('copy'), all('volume'), OURS),
+      // A snapshot belongs to no account in its name, and is tagged as it is made.
+      allow('CopyIntoSnapshots', actions('copy'), 'arn:aws:ec2:*::snapshot/*'),
       allow('DestroyOwn', actions('destroy'), '*', OURS),
       allow('Cancel', actions('cancel')),
-      allow('RunOnOwnNodes', actions('run'), 'arn:aws:ec2:*:*:instance/*', {
+      allow('RunOnOwnNodes', actions('run'), all('instance'), {
         StringEquals: { [`ssm:resourceTag/${TAG.managedBy}`]: MANAGED_BY },
       }),
       allow('RunShellScripts', actions('run'), 'arn:aws:ssm:*:*:document/AWS-RunShellScript'),

@@ -1,6 +1,7 @@
 /** Which AWS operations may Holdfast call? The permission list in our own words; adapters are behind it. */
 import type { Architecture, LaunchedNode, Market, Refusal } from '../contracts/capacity';
 import type { Removal, ResourceRef, TaggedResource } from '../contracts/inventory';
+import type { VolumeShape } from '../contracts/volumes';
 
 /** Every method rejects with a `Failure` of contracts/failures.ts and stops waiting when the signal aborts. */
 export interface Call {
@@ -124,13 +125,10 @@ export interface ComputePort {
   fleet(request: FleetRequest, call?: Call): Promise<FleetReply>;
   /** Instances of a launch by its LaunchID tag, ended ones left out. */
   launchedBy(launchId: string, call?: Call): Promise<InstanceView[]>;
-  /** Instances that carry both ownership tags of the experiment, ended ones left out. */
-  ofExperiment(experimentId: string, call?: Call): Promise<InstanceView[]>;
-  /**
-   * Instances that carry the tags of an installation, whichever experiment they belong to; with `ended` also those that
-   * ended, which EC2 shows for about an hour.
-   */
-  ofInstallation(installation: string, call?: Call & { ended?: boolean }): Promise<InstanceView[]>;
+  /** Instances that carry both ownership tags of the experiment; ended ones, while EC2 shows them, when wanted. */
+  ofExperiment(experimentId: string, call?: Call & { withEnded?: boolean }): Promise<InstanceView[]>;
+  /** The same for the tags of an installation, whichever experiment they belong to. */
+  ofInstallation(installation: string, call?: Call & { withEnded?: boolean }): Promise<InstanceView[]>;
   /** Every instance of the region, whoever owns it, that AWS sees trouble with. A fixed number of calls but for pages. */
   troubles(call?: Call): Promise<InstanceTrouble[]>;
   /** The instances with these ids; ids EC2 does not know are absent. */
@@ -141,6 +139,50 @@ export interface ComputePort {
   terminate(ids: string[], call?: Call): Promise<void>;
   /** Adds tags to up to 1,000 resources at once. */
   tag(ids: string[], tags: Record<string, string>, call?: Call): Promise<void>;
+}
+
+export interface VolumeView {
+  volumeId: string;
+  zone: string;
+  /** AWS's own word: `creating`, `available`, `in-use`, `deleting`, `error`. */
+  state: string;
+  /** `state` is AWS's own word: `attaching`, `attached`, `detaching`, `busy`. */
+  attachment?: { instanceId: string; device: string; state: string };
+  tags: Record<string, string>;
+}
+
+export interface VolumeRequest extends VolumeShape {
+  zone: string;
+  /** Copied from it when given; it must be complete. */
+  snapshotId?: string;
+  /** Derived by the caller from the workflow; at most 64 ASCII characters. */
+  clientToken: string;
+  tags: Record<string, string>;
+}
+
+export interface SnapshotView {
+  snapshotId: string;
+  /** AWS's own word: `pending`, `completed`, `error`. */
+  state: string;
+  /** ISO time. */
+  startedAt: string;
+  tags: Record<string, string>;
+}
+
+/** Moving and copying the data volumes of one region. */
+export interface VolumesPort {
+  /** The volumes with these ids; ids EC2 does not know are absent. */
+  describe(ids: string[], call?: Call): Promise<VolumeView[]>;
+  /** Volumes attached to these instances. */
+  ofInstances(ids: string[], call?: Call): Promise<VolumeView[]>;
+  /** Asks for an attachment to a running instance of the same zone; `InUse` while something holds the volume. */
+  attach(request: { volumeId: string; instanceId: string; device: string }, call?: Call): Promise<void>;
+  /** Makes a volume and answers with its id; a repeated token answers the same id. */
+  create(request: VolumeRequest, call?: Call): Promise<string>;
+  /** Begins a snapshot and answers with its id. EC2 takes no token for it: look by `LaunchID` before repeating. */
+  snapshot(request: { volumeId: string; tags: Record<string, string> }, call?: Call): Promise<string>;
+  /** Snapshots of ours that carry one of these `LaunchID` tags. */
+  snapshots(launchIds: string[], call?: Call): Promise<SnapshotView[]>;
 }
 
 export interface Invocation {
@@ -225,4 +267,5 @@ export interface Cloud {
   compute(region: string): ComputePort;
   commands(region: string): CommandsPort;
   inventory(region: string): InventoryPort;
+  volumes(region: string): VolumesPort;
 }

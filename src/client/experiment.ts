@@ -19,6 +19,8 @@ export interface ExperimentHandle {
   hold(): Promise<void>;
   /** Ends a hold: teardown begins. */
   release(): Promise<void>;
+  /** Has the node of a slot, or an instance, replaced; the old one works until the new one is ready. */
+  replaceNode(slotOrInstance: string): Promise<{ slot: string; instanceId: string }>;
   /** Ends the work early and tears down; the experiment counts as cancelled. */
   stop(): Promise<void>;
   /** Adds a line to its timeline. */
@@ -52,6 +54,7 @@ export function experimentHandle({ client, closing }: Line, id: string, url: str
     extend: async (by) => (await update<{ expiresAt: string }>(UPDATE.extend, [{ by }])).expiresAt,
     hold: () => ignored(update(UPDATE.hold, [])),
     release: () => ignored(update(UPDATE.release, [])),
+    replaceNode: (node) => update(UPDATE.replaceNode, [node.startsWith('i-') ? { instanceId: node } : { slot: node }]),
     stop: () => ignored(update(UPDATE.stop, [])),
     note: (text) => translated(id, () => workflow.signal(SIGNAL.note, text)),
     cancel: () => ignored(translated(id, () => workflow.cancel())),

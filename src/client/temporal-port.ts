@@ -30,6 +30,10 @@ export function createTemporalPort(client: Client, taskQueue: string) {
         }),
       );
     },
+    isRunning(type: string, id: string): Promise<boolean> {
+      const call = asked(`look at ${id}`, () => client.workflow.getHandle(id).describe());
+      return call.then((found) => found.type === type && found.status.name === 'RUNNING', whenNotFound(false));
+    },
     query(id: string, name: string): Promise<unknown> {
       return asked(`query ${id}`, () => client.workflow.getHandle(id).query<unknown>(name)).catch(
         whenNotFound(undefined),

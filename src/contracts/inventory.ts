@@ -6,6 +6,7 @@ export const RESOURCE_TYPES = [
   'spot-instances-request',
   'fleet',
   'volume',
+  'snapshot',
   'network-interface',
   'elastic-ip',
   'key-pair',

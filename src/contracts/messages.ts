@@ -3,6 +3,7 @@ import type { Attempt, Market } from './capacity';
 import type { InterruptionRecord } from './failover';
 import type { Verdict } from './inventory';
 import type { NodeProgress } from './readiness';
+import type { SlotVolume } from './volumes';
 
 export const PHASES = [
   'Planning',
@@ -50,6 +51,8 @@ export interface Node {
   zone: string;
   market: Market;
   privateIp?: string;
+  /** Data volumes that follow the slot; known from the time the slot was first ready. */
+  volumes?: SlotVolume[];
   /** USD per hour as bought; absent when no price is known. */
   usdPerHour?: number;
   onDemandUsdPerHour?: number;

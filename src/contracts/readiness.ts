@@ -1,5 +1,7 @@
 /** What does a node have to pass, and what was seen? The words of the readiness cascade, as plain data. */
 
+import type { SlotVolume } from './volumes';
+
 /** The stages in order. */
 export const GATES = ['ec2', 'ssm', 'setup', 'service', 'endpoint'] as const;
 export type Gate = (typeof GATES)[number];
@@ -39,5 +41,7 @@ export interface NodeProgress {
   /** Milliseconds it waited for the components it depends on; they count against no limit. */
   waitedMs: number;
   privateIp?: string;
+  /** Data volumes that came along with the slot. */
+  volumes?: SlotVolume[];
   evidence: Evidence[];
 }

@@ -25,6 +25,8 @@ export const DELETIONS: Record<ResourceType, DeletionRow> = {
   'launch-template': { batch: SINGLE_CALLS, after: [] },
   'key-pair': { batch: SINGLE_CALLS, after: [] },
   volume: { batch: SINGLE_CALLS, after: ['instance'] },
+  // A volume made from it does without it.
+  snapshot: { batch: SINGLE_CALLS, after: [] },
   'network-interface': { batch: SINGLE_CALLS, after: ['instance'] },
   'elastic-ip': { batch: SINGLE_CALLS, after: ['instance', 'network-interface'] },
   'placement-group': { batch: SINGLE_CALLS, after: ['instance'] },

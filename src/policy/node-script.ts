@@ -262,9 +262,12 @@ hf_run() {
   (
     hf_identity $BASHPID >"$dir/group"
     [ -f "$dir/env" ] && while IFS= read -r -d '' entry; do export "$entry"; done <"$dir/env"
-    # The agent tells a node its own id; the pairs id=slot are the same text for all nodes of a command.
+    # The agent tells a node its own id; the pairs id=slot and id=volumes are the same text for all nodes of a command.
     case ,$HOLDFAST_SLOTS, in
       *",$AWS_SSM_INSTANCE_ID="*) slot=,$HOLDFAST_SLOTS, slot=\${slot#*",$AWS_SSM_INSTANCE_ID="}; export HOLDFAST_SLOT=\${slot%%,*} ;;
+    esac
+    case ,$HOLDFAST_VOLUMES, in
+      *",$AWS_SSM_INSTANCE_ID="*) disk=,$HOLDFAST_VOLUMES, disk=\${disk#*",$AWS_SSM_INSTANCE_ID="}; export HOLDFAST_VOLUME=\${disk%%,*} ;;
     esac
     [ -f "$dir/script" ] || : >"$dir/script"
     read -r first <"$dir/script"

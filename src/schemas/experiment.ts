@@ -60,7 +60,20 @@ const volume = z.strictObject({
   follows: z
     .enum(['slot', 'node'])
     .default('node')
-    .describe('`node`: ends with its instance. `slot`: is kept when its instance ends; cleanup takes it at the end.'),
+    .describe(
+      '`node`: ends with its instance. `slot`: moves to the next node of the slot, which is bought in its zone; cleanup takes it at the end.',
+    ),
+  onStuck: z
+    .enum(['snapshot', 'rebuild'])
+    .default('snapshot')
+    .describe(
+      'With `follows: slot`, when it cannot come along: `snapshot` copies it to the new node, `rebuild` gives that one an empty volume.',
+    ),
+  moveWithin: duration
+    .default(180)
+    .describe(
+      'With `follows: slot`: how long it may take to come along, and again its copy; a copy that takes longer is an empty volume.',
+    ),
 });
 
 const gateLimits = z
@@ -110,7 +123,9 @@ const component = z.strictObject({
     .string()
     .max(32_000)
     .optional()
-    .describe('Bash script, run once per node through SSM before its services are looked at.'),
+    .describe(
+      'Bash script, run once per node through SSM when its volumes are attached, before its services are looked at.',
+    ),
   services: z.array(systemdUnit).max(20).default([]).describe('systemd units that have to be active.'),
   health: z.array(health).max(20).default([]).describe('Checks that have to pass, made on the node itself.'),
   volumes: z.array(volume).max(10).default([]).describe('Data volumes, made with the node.'),

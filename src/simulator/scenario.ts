@@ -94,6 +94,8 @@ export interface Delays {
   /** From AttachVolume to attached, from DetachVolume to available. */
   volumeAttach: Range;
   volumeDetach: Range;
+  /** From CreateSnapshot to completed. */
+  snapshotReady: Range;
   /** How long a network interface outlives its terminated instance. */
   interfaceLinger: Range;
   /** How long a terminated instance is still described. */

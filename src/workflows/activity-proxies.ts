@@ -1,20 +1,26 @@
-/** How is each kind of activity repeated, cancelled and limited? One proxy per effect. */
+/** How is each kind of activity repeated, cancelled and limited? One proxy per effect, for all workflows. */
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { AdmissionActivities } from '../activities/admission';
+import type { CapacityActivities } from '../activities/capacity';
+import type { CleanupActivities } from '../activities/cleanup';
 import type { LivenessActivities } from '../activities/liveness';
 import type { ProvisionActivities } from '../activities/provision';
 import type { ReadinessActivities } from '../activities/readiness';
 import type { RecordActivities } from '../activities/record';
 import type { SentinelActivities } from '../activities/sentinel';
 import type { StepActivities } from '../activities/steps';
+import type { VolumeActivities } from '../activities/volumes';
 
 type All = AdmissionActivities &
+  CapacityActivities &
+  CleanupActivities &
   LivenessActivities &
   ProvisionActivities &
   ReadinessActivities &
   RecordActivities &
   SentinelActivities &
-  StepActivities;
+  StepActivities &
+  VolumeActivities;
 
 /** Throttling and 5xx carry their own delay; this applies to what does not say, such as a lost worker. */
 const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '20s' } as const;
@@ -40,8 +46,12 @@ export const mutations = proxyActivities<All>({
   retry,
 });
 
-/** Looks that throw `NotReady` until there is something to tell; each names the pause before the next one. */
+/**
+ * Looks that take their time, or throw `NotReady` until there is something to tell. Each failure names the pause before
+ * the next attempt but for a lost worker, and those are tried at a steady pace: hours of looking are no back-off.
+ */
 export const looks = proxyActivities<All>({
+  // A full look of cleanup is about 15 calls, one at 1,000 nodes a dozen pages: a minute is ten times that.
   startToCloseTimeout: '60s',
   // They beat every 3 s with what the next attempt goes on with, so a dead worker is noticed after 10 s.
   heartbeatTimeout: '10s',
@@ -56,4 +66,13 @@ export const transfers = proxyActivities<All>({
   heartbeatTimeout: '10s',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry,
+});
+
+/** The shared memory saves refused calls and is never worth waiting for: it answers in milliseconds, or is broken. */
+export const answers = proxyActivities<All>({
+  startToCloseTimeout: '2s',
+  // A worker that is busy, or a broken connection, gets one more second.
+  scheduleToCloseTimeout: '3s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '200ms', backoffCoefficient: 2 },
 });

@@ -1,6 +1,6 @@
 /** How is one region cleared? Look, ask for what is ready, wait for what is ending, until nothing moves. */
-import { ActivityCancellationType, proxyActivities, sleep } from '@temporalio/workflow';
-import type { CleanupActivities, CleanupAdmission } from '../activities/cleanup';
+import { sleep } from '@temporalio/workflow';
+import type { CleanupAdmission } from '../activities/cleanup';
 import type { Removal } from '../contracts/inventory';
 import type { CleanupStatus } from '../contracts/messages';
 import { foldCells, unreadable, type Cells, type Proof } from '../policy/certificate';
@@ -17,46 +17,11 @@ import {
   type Entries,
   type Entry,
 } from '../policy/deletion';
+import { looks, mutations } from './activity-proxies';
 import { causeOf, settleAll, wasCancelled } from './failure';
 
-/** Delays of throttling and 5xx come with the failure; this is for what has none, such as a lost worker. */
-const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '20s' } as const;
-
-/** Looks repeat without harm, and nobody waits for them once they are cancelled. */
-export const reads = proxyActivities<CleanupActivities>({
-  // A full look is about 15 calls; 1,000 resources are a few pages of each. A minute is ten times that.
-  startToCloseTimeout: '60s',
-  // A look beats every 3 s, so a dead worker is noticed after 10 s.
-  heartbeatTimeout: '10s',
-  cancellationType: ActivityCancellationType.TRY_CANCEL,
-  retry,
-});
-
-/** Waits repeat by `NotReady`, which names its own delay; the rest as above. One Describe per 200 ids is seconds. */
-const waits = proxyActivities<CleanupActivities>({
-  startToCloseTimeout: '30s',
-  heartbeatTimeout: '10s',
-  cancellationType: ActivityCancellationType.TRY_CANCEL,
-  retry,
-});
-
-/**
- * Deletions repeat without harm: each try looks first. A cancel waits for the call under way, so that the
- * certificate knows its outcome.
- */
-const deletions = proxyActivities<CleanupActivities>({
-  // 50 single calls at 5 per second are 10 s, and ten times that when the bucket was halved three times.
-  startToCloseTimeout: '120s',
-  heartbeatTimeout: '10s',
-  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry,
-});
-
-/** One small file. A disk that refuses ten times in a row needs a person, and cleanup must still end. */
-export const records = proxyActivities<CleanupActivities>({
-  startToCloseTimeout: '30s',
-  retry: { ...retry, maximumAttempts: 10 },
-});
+/** 50 single deletions at 5 per second are 10 s, and ten times that when the bucket was halved three times. */
+const DELETING = { startToCloseTimeout: '120s' } as const;
 
 /** A region in which even looking failed is left alone for this long; a person or AWS has to repair it. */
 const BROKEN_PAUSE_MS = 15_000;
@@ -97,7 +62,7 @@ export async function look(sweep: Sweep, region: string, confirming: boolean): P
   const input = { ...within(sweep, region), depth, seen };
   const summary = `look in ${region}: ${depth === 'full' ? 'every kind' : 'indexes'} and ${String(seen.length)} ids`;
   try {
-    const found = await reads.discoverResources.executeWithOptions({ summary }, [input]);
+    const found = await looks.discoverResources.executeWithOptions({ summary }, [input]);
     sweep.entries = foldSeen(sweep.entries, found.resources, found.at);
     sweep.cells = withoutCell(foldCells(sweep.cells, region, found.sources, found.at), region);
   } catch (error) {
@@ -162,8 +127,8 @@ async function removeAll(sweep: Sweep, region: string, ready: Entry[]): Promise<
 async function removeOne(sweep: Sweep, batch: Batch): Promise<void> {
   const { region, type, ids } = batch;
   const summary = `delete ${String(ids.length)} x ${type} in ${region}`;
-  const reply = await deletions.removeResources
-    .executeWithOptions({ summary }, [{ ...within(sweep, region), type, ids }])
+  const reply = await mutations.removeResources
+    .executeWithOptions({ summary, ...DELETING }, [{ ...within(sweep, region), type, ids }])
     .catch((error: unknown) => refusedAll(ids, error));
   sweep.entries = foldRemovals(sweep.entries, region, type, reply.removals, reply.at);
 }
@@ -183,7 +148,7 @@ async function waitForEnd(sweep: Sweep, region: string): Promise<void> {
   const input = { ...within(sweep, region), entries, deadline: new Date(until).toISOString() };
   const summary = `wait in ${region}: ${endingSummary(mine)}`;
   try {
-    const seen = await waits.observeRemaining.executeWithOptions({ summary }, [input]);
+    const seen = await looks.observeRemaining.executeWithOptions({ summary }, [input]);
     sweep.entries = foldSeen(sweep.entries, seen.resources, seen.at);
   } catch (error) {
     if (wasCancelled(error)) throw error;

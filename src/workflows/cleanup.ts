@@ -6,8 +6,9 @@ import { QUERY, type CleanupResult, type CleanupStatus } from '../contracts/mess
 import { assembleCertificate, carried, unreadable } from '../policy/certificate';
 import { cleanupDetails, cleanupStatus, type CleanupView } from '../policy/cleanup-details';
 import { alive } from '../policy/deletion';
-import { clearRegion, look, reads, records, type Sweep } from './cleanup-sweep';
-import { causeOf, failure, settleAll, wasCancelled } from './failure';
+import { mutations, reads } from './activity-proxies';
+import { clearRegion, look, type Sweep } from './cleanup-sweep';
+import { admitted, causeOf, failure, settleAll, wasCancelled } from './failure';
 
 /** Before a region that was throttled or broken is read again: EC2's read bucket refills in five seconds. */
 const UNREAD_PAUSE_MS = 5000;
@@ -26,7 +27,8 @@ export async function cleanup(input: unknown): Promise<CleanupResult> {
   setHandler(cleanupStatusQuery, () => cleanupStatus(view), {
     description: 'What lives, what is ending, what is gone',
   });
-  const plan = await admit(input);
+  const summary = 'check the input, list the regions';
+  const plan = await admitted(() => reads.admitCleanup.executeWithOptions({ summary }, [input]));
   const sweep = begin(plan, (now) => {
     view = now;
     setCurrentDetails(cleanupDetails(now));
@@ -39,16 +41,6 @@ export async function cleanup(input: unknown): Promise<CleanupResult> {
     stopped = true;
   }
   return CancellationScope.nonCancellable(() => conclude(sweep, stopped));
-}
-
-async function admit(input: unknown): Promise<CleanupAdmission> {
-  try {
-    return await reads.admitCleanup.executeWithOptions({ summary: 'check the input, list the regions' }, [input]);
-  } catch (error) {
-    if (wasCancelled(error)) throw error;
-    const { type, message } = causeOf(error);
-    throw failure(type, message);
-  }
 }
 
 function begin(plan: CleanupAdmission, show: (view: CleanupView) => void): Sweep {
@@ -151,11 +143,14 @@ async function conclude(sweep: Sweep, stopped: boolean): Promise<CleanupResult> 
   throw failure('CleanupIncomplete', [headline, ...result.left].join('\n'), result);
 }
 
+/** A disk that refuses ten times in a row needs a person, and cleanup must still end. */
+const KEEPING = { retry: { maximumAttempts: 10 } } as const;
+
 /** A certificate that cannot be kept does not change what is true of AWS; the result says why there is none. */
 async function keep(certificate: Certificate): Promise<{ document: string; digest: string }> {
   try {
-    return await records.saveCertificate.executeWithOptions(
-      { summary: `keep the certificate: ${certificate.verdict}` },
+    return await mutations.saveCertificate.executeWithOptions(
+      { summary: `keep the certificate: ${certificate.verdict}`, ...KEEPING },
       [{ certificate }],
     );
   } catch (error) {

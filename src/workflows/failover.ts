@@ -11,6 +11,7 @@ import { end, lenient, prove, recordOf, recordsOf, takeOver, type Recovering } f
 import { marketsOf, replaceNodes, type Lost, type Provisioned } from './provision';
 import type { Cascade } from './readiness';
 import { promoteStandbys, warmStandbys } from './standby';
+import { knowVolumes } from './volumes';
 
 /** What a failover works on and changes. */
 export interface Failover {
@@ -158,7 +159,8 @@ async function renew(recovering: Recovering, lost: Node[]): Promise<void> {
   await goWithout(recovering, short, 'Capacity', 'no pool had room for a replacement');
   const spec = lenient(failover.cascade.spec, recovery.component);
   const replace = (missed: Lost[]): Promise<Node[]> => buyAgain(recovering, missed);
-  const ready = await prove(failover, { nodes, replaced: recovery.replace, spec, replace, isShown: true });
+  const proven = await prove(failover, { nodes, replaced: recovery.replace, spec, replace, isShown: true });
+  const ready = await knowVolumes(failover.provisioning, proven);
   await takeOver(recovering, ready, false);
   const unproven = without(lost, [...ready, ...short]);
   failover.show({ spares: failover.spares().filter((node) => !unproven.some((old) => old.slot === node.slot)) });
@@ -170,10 +172,17 @@ function without(nodes: Node[], others: Node[]): Node[] {
 }
 
 function buy(recovering: Recovering, lost: Node[]): Promise<Node[]> {
+  const { failover, recovery, losses, drains } = recovering;
   const entries = lost.map((node): Lost => {
-    const notice = recovering.losses.get(node.instanceId)?.notice;
+    const notice = losses.get(node.instanceId)?.notice;
     const isGoing = notice !== undefined && FORCED_KINDS.includes(notice.kind);
-    return { node, ended: isGoing, ...(isGoing ? { code: notice.reason } : {}) };
+    return {
+      node,
+      ended: isGoing,
+      planned: recovery.isPlanned,
+      drain: () => drains.get(node.instanceId) ?? drain(failover, node, notice),
+      ...(isGoing ? { code: notice.reason } : {}),
+    };
   });
   return order(recovering, entries);
 }

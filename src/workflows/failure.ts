@@ -28,6 +28,17 @@ export function causeOf(error: unknown): { type: FailureType; message: string } 
   return { type: 'Internal', message };
 }
 
+/** Terminal mistakes of the input become the workflow's own failure, so that the UI shows their lines first. */
+export async function admitted<T>(admit: () => Promise<T>): Promise<T> {
+  try {
+    return await admit();
+  } catch (error) {
+    if (wasCancelled(error)) throw error;
+    const { type, message } = causeOf(error);
+    throw failure(type, message);
+  }
+}
+
 const REASONS: Partial<Record<FailureType, Reason>> = {
   InvalidInput: 'Spec',
   InvalidRequest: 'Spec',

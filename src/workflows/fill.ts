@@ -4,6 +4,7 @@ import type { Target } from '../activities/target';
 import { poolKey, type Attempt, type LaunchedNode, type PoolOffer, type RegionSurvey } from '../contracts/capacity';
 import type { Ownership } from '../contracts/names';
 import { afterReply, planLaunch, spreadProblems, type RegionPass } from '../policy/chain';
+import { bareTemplate } from '../policy/volumes';
 import type { ComponentSpec, ExperimentSpec } from '../schemas/experiment';
 import { mutations } from './activity-proxies';
 import { failure } from './failure';
@@ -28,7 +29,7 @@ export interface Chain {
   /** What stands against each region that is, or is being, surveyed and prepared. */
   grounds: Record<string, Promise<string[]>>;
   surveys: Record<string, RegionSurvey>;
-  /** Launch template by region and component. */
+  /** Launch template by region and component, and by its `bareTemplate` where volumes follow the slot. */
   templates: Record<string, Record<string, string>>;
   /** The next launch ordinal per component; ordinals are never used twice in a run. */
   ordinals: Record<string, number>;
@@ -48,11 +49,19 @@ export interface Bought extends LaunchedNode {
   offer: PoolOffer | undefined;
 }
 
+/** Where and as what a component is filled. */
+export interface FillPass extends RegionPass {
+  /** Only pools of this zone: the volumes of the slots are there. */
+  zone?: string;
+  /** Nodes without the volumes that follow a slot: those come along from the nodes before. */
+  bare?: boolean;
+}
+
 /** What is wanted, and how far it has come. */
 interface Filling {
   run: Provisioning;
   chain: Chain;
-  pass: RegionPass;
+  pass: FillPass;
   name: string;
   spec: ComponentSpec;
   survey: RegionSurvey;
@@ -70,7 +79,7 @@ type Order = Extract<Plan, { kind: 'ask' }>;
 export async function fill(
   run: Provisioning,
   chain: Chain,
-  pass: RegionPass,
+  pass: FillPass,
   name: string,
   count: number,
 ): Promise<Filled> {
@@ -97,7 +106,7 @@ export async function fill(
 function planNext({ run, chain, pass, name, spec, survey, count, nodes, asked }: Filling): Plan {
   return planLaunch({
     component: name,
-    spec,
+    spec: pass.zone === undefined ? spec : { ...spec, zones: [pass.zone] },
     policy: spec.market ?? run.spec.market,
     survey,
     markets: pass.markets,
@@ -165,7 +174,7 @@ async function ask(filling: Filling, plan: Order): Promise<Attempt> {
       component: name,
       launchId: `${firstExecutionRunId}/${name}/${String(ordinal)}`,
       firstRunId: firstExecutionRunId,
-      templateName: chain.templates[region]?.[name] ?? '',
+      templateName: chain.templates[region]?.[pass.bare === true ? bareTemplate(name) : name] ?? '',
       market: plan.market,
       allocation: plan.allocation,
       offers: plan.offers,

@@ -1,6 +1,7 @@
 /** Which workflow types does a worker register? Their names are permanent. */
 export { experiment } from './experiment';
 export { provision, readiness } from './lifecycles';
+export { failover } from './failover-alone';
 export { cleanup } from './cleanup';
 export { capacity } from './capacity';
 export { sentinel } from './sentinel';

@@ -5,10 +5,11 @@ import type { Node } from '../contracts/messages';
 import { isStandby } from '../contracts/names';
 import type { NodeProgress } from '../contracts/readiness';
 import { reads } from './activity-proxies';
-import { causeOf, failure, wasCancelled } from './failure';
+import { admitted, causeOf, failure, wasCancelled } from './failure';
 import { provisionNodes } from './provision';
 import { proveReady } from './readiness';
 import { tearDown } from './teardown';
+import { nameNodes } from './upkeep';
 
 /** What `provision` alone leaves running: it ends by its `ExpiresAt` tag or by `cleanup`. */
 export interface ProvisionResult {
@@ -35,6 +36,7 @@ export async function provision(input: unknown): Promise<ProvisionResult> {
       events.push(text);
     };
     const { nodes, spares } = await provisionNodes({ target, ownership, spec, onAttempt, onEvent });
+    await nameNodes({ target, experimentId, onEvent }, [...nodes, ...spares]);
     // A launch under way is waited for and then succeeds, so the cancellation is seen by nobody else.
     if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled while launching');
     return { experimentId, expiresAt, nodes: [...nodes, ...spares], attempts, events };
@@ -72,14 +74,4 @@ export async function readiness(input: unknown): Promise<{ nodes: Node[]; progre
     nodes,
   );
   return { nodes: ready, progress };
-}
-
-async function admitted<T>(admit: () => Promise<T>): Promise<T> {
-  try {
-    return await admit();
-  } catch (error) {
-    if (wasCancelled(error)) throw error;
-    const { type, message } = causeOf(error);
-    throw failure(type, message);
-  }
 }

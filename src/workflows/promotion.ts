@@ -42,6 +42,7 @@ interface Trial {
 export async function prove(failover: Failover, trial: Trial): Promise<Node[]> {
   const { target, experimentId, onEvent } = failover.cascade;
   const { nodes, replaced, replace, isShown } = trial;
+  if (nodes.length === 0) return [];
   const gone = new Set(replaced.map((node) => node.instanceId));
   let own = new Set(nodes.map((node) => node.instanceId));
   const others = (): NodeProgress[] => failover.progress().filter(({ instanceId }) => !own.has(instanceId));

@@ -5,11 +5,13 @@ import type { Node } from '../contracts/messages';
 import { slotName, standbyName } from '../contracts/names';
 import { regionPasses, type RegionPass } from '../policy/chain';
 import { classify } from '../policy/refusals';
+import { hasVolumes, launchGroups, type LaunchGroup } from '../policy/volumes';
 import type { ExperimentSpec } from '../schemas/experiment';
 import { mutations, reads } from './activity-proxies';
 import { failure, settleAll } from './failure';
 import { fill, type Bought, type Chain, type Filled, type Provisioning } from './fill';
 import { learn, newKnowledge } from './shared-memory';
+import { bringVolumes, type Succession } from './volumes';
 
 /** The nodes, and what later replacements need to know of how they were found. */
 export interface Provisioned {
@@ -55,8 +57,9 @@ export async function adoptNodes(run: Provisioning, nodes: Node[]): Promise<Prov
 }
 
 /**
- * New generations for lost nodes, one request per component and region; slots that nothing came for stay empty.
- * What ended an instance counts against its pool first, so that no replacement is asked for where it was just lost.
+ * New generations for lost nodes, one request per component, region and zone that volumes pin, with the volumes of
+ * their slots; slots that nothing came for stay empty. What ended an instance counts against its pool first, so that
+ * no replacement is asked for where it was just lost. Machines that hold volumes are drained and ended on the way.
  */
 export async function replaceNodes(
   run: Provisioning,
@@ -65,27 +68,38 @@ export async function replaceNodes(
   markets?: RegionPass['markets'],
 ): Promise<Node[]> {
   await blockLostPools(run, chain, lost);
-  const fresh: Node[] = [];
-  for (const component of new Set(lost.map(({ node }) => node.component))) {
-    for (const region of new Set(lost.map(({ node }) => node.region))) {
-      const slots = lost
-        .map(({ node }) => node)
-        .filter((node) => node.component === component && node.region === region);
-      if (slots.length === 0) continue;
-      const { nodes } = await fill(
-        run,
-        chain,
-        { region, markets: markets ?? marketsOf(run.spec, component) },
-        component,
-        slots.length,
-      );
-      for (const [index, bought] of nodes.entries()) {
-        const old = slots[index];
-        if (old !== undefined) fresh.push(nodeOf(component, old.slot, old.generation + 1, bought));
-      }
-    }
+  const mayMove = lost.every(({ planned = false }) => !planned);
+  const filled = await settleAll(
+    launchGroups(lost.map(({ node }) => node)).map((group) =>
+      fillGroup(run, chain, { ...group, mayMove }, markets ?? marketsOf(run.spec, group.component)),
+    ),
+  );
+  const successions = filled.flat();
+  const giving = lost.filter(({ node }) => hasVolumes(node) && successions.some(({ old }) => old === node));
+  await settleAll(giving.map(({ drain }) => drain?.() ?? Promise.resolve()));
+  return bringVolumes(run, successions);
+}
+
+/** Buys where the volumes are; what has no room there is bought elsewhere in the region if it may move. */
+async function fillGroup(
+  run: Provisioning,
+  chain: Chain,
+  { component, region, zone, slots, mayMove }: LaunchGroup & { mayMove: boolean },
+  markets: RegionPass['markets'],
+): Promise<Succession[]> {
+  const pass = { region, markets };
+  const pinned = zone === undefined ? pass : { ...pass, zone, bare: true };
+  const { nodes } = await fill(run, chain, pinned, component, slots.length);
+  const bought = [...nodes];
+  const missing = slots.length - bought.length;
+  if (zone !== undefined && missing > 0 && mayMove) {
+    run.onEvent(`${component}: ${zone} has no room for ${String(missing)} nodes whose volumes are there`);
+    bought.push(...(await fill(run, chain, { ...pass, bare: true }, component, missing)).nodes);
   }
-  return fresh;
+  return slots.flatMap((old, index) => {
+    const came = bought[index];
+    return came === undefined ? [] : [{ old, node: nodeOf(component, old.slot, old.generation + 1, came) }];
+  });
 }
 
 /** A node that has to be replaced. */
@@ -95,6 +109,10 @@ export interface Lost {
   ended: boolean;
   /** AWS's code for the end; the spot request is asked when there is none. */
   code?: string;
+  /** Done before a machine that holds volumes is ended; one without any drains at its own pace. */
+  drain?: () => Promise<unknown>;
+  /** By our own choice: nothing comes where the zone of its volumes has no room, and it stays. */
+  planned?: boolean;
 }
 
 /** Two of the five channels in which EC2 refuses: the instance's StateReason after pending, and its spot request. */

@@ -10,6 +10,7 @@ import type { ExperimentSpec } from '../schemas/experiment';
 import { looks, mutations } from './activity-proxies';
 import { failure } from './failure';
 import type { Lost } from './provision';
+import { inOwnScope } from './scope';
 
 /** What the cascade works on and tells. */
 export interface Cascade {
@@ -40,7 +41,11 @@ function pollSeconds(nodes: number): number {
  * A node that misses a gate is ended and replaced, as often as its component allows; after that the component goes on
  * without it when `minReady` are left, and fails when they are not.
  */
-export async function proveReady(cascade: Cascade, initial: Node[]): Promise<Node[]> {
+export function proveReady(cascade: Cascade, initial: Node[]): Promise<Node[]> {
+  return inOwnScope(() => lookUntilReady(cascade, initial));
+}
+
+async function lookUntilReady(cascade: Cascade, initial: Node[]): Promise<Node[]> {
   const components = checksOf(cascade.spec);
   const replaced: Record<string, number> = {};
   let nodes = initial;

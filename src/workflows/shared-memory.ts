@@ -1,8 +1,7 @@
 /** How does a run use the memory that all experiments of a region share? It reads before it asks, and tells after. */
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
-import type { CapacityActivities } from '../activities/capacity';
 import type { Pool, PoolMemory, Refusal } from '../contracts/capacity';
 import { emptyMemory, mergeMemories, newsOf, recordNews } from '../policy/pool-memory';
+import { answers } from './activity-proxies';
 import { causeOf, wasCancelled } from './failure';
 import type { Chain, Provisioning } from './fill';
 
@@ -17,15 +16,6 @@ export interface Knowledge {
   /** Components that plan at the same time share one reading; empty at rest. */
   reading: Record<string, Promise<void>>;
 }
-
-/** The memory saves refused calls and is never worth waiting for: an answer takes milliseconds, or something is broken. */
-const answers = proxyActivities<CapacityActivities>({
-  startToCloseTimeout: '2s',
-  // A worker that is busy, or a broken connection, gets one more second.
-  scheduleToCloseTimeout: '3s',
-  cancellationType: ActivityCancellationType.TRY_CANCEL,
-  retry: { initialInterval: '200ms', backoffCoefficient: 2 },
-});
 
 export function newKnowledge(): Knowledge {
   return { own: emptyMemory(), shared: {}, alone: [], reading: {} };

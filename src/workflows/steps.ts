@@ -7,6 +7,7 @@ import type { Node, StepOutcome } from '../contracts/messages';
 import type { ExperimentSpec, StepSpec } from '../schemas/experiment';
 import { looks, mutations, transfers } from './activity-proxies';
 import { failure, settleAll, wasCancelled } from './failure';
+import { inOwnScope } from './scope';
 
 /** What the steps work on and tell. */
 export interface Work {
@@ -38,7 +39,7 @@ const POLL_MS = 15_000;
 export async function runSteps(work: Work): Promise<void> {
   for (const [index, step] of work.spec.steps.entries()) {
     const token = `${work.firstRunId}-${String(index)}-${step.name}`;
-    for (const outcome of await runUndisturbed(work, step, token)) {
+    for (const outcome of await inOwnScope(() => runUndisturbed(work, step, token))) {
       work.onStep(outcome);
       assertWell(step, outcome);
     }

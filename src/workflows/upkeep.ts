@@ -1,4 +1,5 @@
 /** What is done for the nodes as long as they live? They are watched, and they are named. */
+import type { Target } from '../activities/target';
 import type { Node } from '../contracts/messages';
 import { looks, mutations } from './activity-proxies';
 import { causeOf, wasCancelled } from './failure';
@@ -20,19 +21,29 @@ export async function keepSentinel(run: Run, nodes: Node[]): Promise<void> {
     });
 }
 
+/** Whose nodes are named, and who hears of trouble. */
+interface Naming {
+  target: Target;
+  experimentId: string;
+  onEvent: (text: string) => void;
+}
+
 /** Names follow at their own pace, and an experiment that ends earlier does without. */
-export async function nameNodes(run: Run, nodes: Node[]): Promise<void> {
-  const { target } = run.admission;
-  const { experimentId } = run.state.status;
+export async function nameNodes({ target, experimentId, onEvent }: Naming, nodes: Node[]): Promise<void> {
   for (const region of new Set(nodes.map((node) => node.region))) {
     const names = nodes
       .filter((node) => node.region === region)
-      .map(({ instanceId, slot }) => ({ instanceId, slot, name: `${experimentId} ${slot}`.slice(0, 256) }));
+      .map(({ instanceId, slot, volumes = [] }) => ({
+        instanceId,
+        slot,
+        name: `${experimentId} ${slot}`.slice(0, 256),
+        ...(volumes.length === 0 ? {} : { volumes: volumes.map(({ volumeId }) => volumeId) }),
+      }));
     const summary = `name ${String(names.length)} nodes in ${region}`;
     await mutations.nameNodes
       .executeWithOptions({ summary, ...NAMING }, [{ target, region, names }])
       .catch((error: unknown) => {
-        if (!wasCancelled(error)) tell(run.state, `names are missing: ${causeOf(error).message}`);
+        if (!wasCancelled(error)) onEvent(`names are missing: ${causeOf(error).message}`);
       });
   }
 }

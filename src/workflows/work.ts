@@ -11,8 +11,10 @@ import { provisionNodes, replaceNodes, type Provisioned } from './provision';
 import { proveReady, type Cascade } from './readiness';
 import type { Run } from './run';
 import { publish, setNodes, setPhase, setRecovering, tell } from './run-state';
+import { inOwnScope } from './scope';
 import { runSteps } from './steps';
 import { keepSentinel, nameNodes } from './upkeep';
+import { knowVolumes } from './volumes';
 
 /** Goes on until the steps are done or, without steps, until it is released. */
 export async function labour(run: Run): Promise<void> {
@@ -20,16 +22,16 @@ export async function labour(run: Run): Promise<void> {
   await keep(run, 'spec.json', admission.spec);
   setPhase(state, 'Provisioning');
   const provisioning = provisioningOf(run);
-  const provisioned = await provisionNodes(provisioning);
+  const provisioned = await inOwnScope(() => provisionNodes(provisioning));
   setNodes(state, provisioned.nodes, provisioned.spares);
   state.status.region = provisioned.nodes[0]?.region ?? '';
   void keepSentinel(run, [...provisioned.nodes, ...provisioned.spares]);
   setPhase(state, 'Configuring');
   const cascade = cascadeOf(run, provisioning, provisioned);
-  const nodes = await proveReady(cascade, provisioned.nodes);
+  const nodes = await knowVolumes(provisioning, await proveReady(cascade, provisioned.nodes));
   setNodes(state, nodes);
   setPhase(state, 'Ready');
-  const naming = nameNodes(run, [...nodes, ...provisioned.spares]);
+  const naming = nameNodes(cascade, [...nodes, ...provisioned.spares]);
   const failover = failoverOf(run, { provisioning, provisioned, cascade });
   const stepNow = (): StepSpec | undefined => stepUnderWay(admission.spec.steps, state.status.steps);
   const unattend = attend(failover, stepNow);
@@ -87,7 +89,7 @@ function failoverOf(run: Run, parts: Pick<Failover, 'provisioning' | 'provisione
       setNodes(state, nodes, spares);
     },
     name: (nodes) => {
-      void nameNodes(run, nodes);
+      void nameNodes(parts.cascade, nodes);
     },
     onActive: (isActive) => {
       setRecovering(state, isActive);

@@ -38,6 +38,7 @@ const temporal: TemporalPort = {
     return Promise.resolve(args[0] !== 'exp-ended');
   },
   signalWithStart: () => Promise.resolve(),
+  isRunning: () => Promise.resolve(false),
   query: () => Promise.resolve(undefined),
 };
 

@@ -35,6 +35,7 @@ const temporal: TemporalPort = {
   },
   signal: () => Promise.resolve(true),
   signalWithStart: () => Promise.resolve(),
+  isRunning: () => Promise.resolve(false),
   query: () => Promise.resolve(undefined),
 };
 

@@ -34,8 +34,8 @@ export interface World {
 
 export interface Stack {
   client: Client;
-  /** A world with the scenario `aws-like` but for what the patch says. */
-  world(patch?: ScenarioPatch): Promise<World>;
+  /** A world with the scenario `aws-like` but for what the patch says; its worker runs ours when no bundle is given. */
+  world(patch?: ScenarioPatch, bundle?: string): Promise<World>;
   close(): Promise<void>;
 }
 
@@ -52,8 +52,8 @@ export async function startStack(log: (line: string) => void): Promise<Stack> {
   const worlds = new Set<World>();
   return {
     client,
-    world: async (patch = {}) => {
-      const world = await startWorld({ client, address: server.address, home, log }, patch);
+    world: async (patch = {}, bundle = sharedBundle()) => {
+      const world = await startWorld({ client, address: server.address, home, log }, patch, bundle);
       worlds.add(world);
       return world;
     },
@@ -76,7 +76,11 @@ interface Ground {
 
 let count = 0;
 
-async function startWorld({ client, address, home, log }: Ground, patch: ScenarioPatch): Promise<World> {
+async function startWorld(
+  { client, address, home, log }: Ground,
+  patch: ScenarioPatch,
+  bundle: string,
+): Promise<World> {
   count += 1;
   const taskQueue = `bench-${String(count)}`;
   const scenario = { ...patch, extends: 'aws-like' as const };
@@ -87,7 +91,7 @@ async function startWorld({ client, address, home, log }: Ground, patch: Scenari
     simulatorUrl: url,
     taskQueue,
     resultsRoot: join(home, taskQueue),
-    bundle: sharedBundle(),
+    bundle,
     metricsAddress: await freeAddress(),
   };
   const worker = await startWorker(settings, log).catch(async (error: unknown) => {
@@ -111,10 +115,13 @@ async function startWorld({ client, address, home, log }: Ground, patch: Scenari
   };
 }
 
+/** As the Dockerfile sets it. */
+const IMAGE_ENV = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '65536', MALLOC_MMAP_THRESHOLD_: '65536' };
+
 /** The collector must be callable in the worker's threads as well; flags and imports reach them from the process. */
 function startWorker(settings: WorkerProcessSettings, log: (line: string) => void): Promise<Part> {
   const flags = ['--expose-gc', '--import', require.resolve('./processes/memory-thread.mjs')];
-  return startPart(require.resolve('./processes/worker'), settings, { flags, log });
+  return startPart(require.resolve('./processes/worker'), settings, { flags, env: IMAGE_ENV, log });
 }
 
 async function post(url: string, body: unknown): Promise<void> {

@@ -79,6 +79,7 @@ export function aHandle(more: Partial<ExperimentHandle> = {}): ExperimentHandle 
     extend: () => Promise.resolve('2026-01-02T19:04:00.000Z'),
     hold: done,
     release: done,
+    replaceNode: (slot) => Promise.resolve({ slot, instanceId: 'i-0123456789abcdef0' }),
     stop: done,
     note: done,
     cancel: done,

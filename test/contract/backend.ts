@@ -10,6 +10,8 @@ export const CAPABILITIES = {
   'fleet-refusals': 'pools without capacity refuse in the reply of CreateFleet',
   'fleet-profile': 'instances of a fleet carry the profile and groups of their template',
   'fleet-volumes': 'volumes of a fleet exist and are tagged',
+  'volume-token': 'a repeated CreateVolume with the same token answers the same volume',
+  'attach-rules': 'refuses to attach what is held or of another zone',
   quota: 'vCPU quotas are enforced',
   'agent-inventory': 'lists the nodes whose agent answers',
   'agent-registration': 'refuses a command for a node that has not registered',

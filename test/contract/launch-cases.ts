@@ -79,7 +79,7 @@ export const LAUNCH_CASES: Case[] = [
         return found.length === 1 ? found : undefined;
       });
       expect(left[0]?.tags).toMatchObject({ ManagedBy: tags['ManagedBy'], ExperimentID: `${experimentId}-b` });
-      const all = await compute.ofInstallation(installation, { ended: true });
+      const all = await compute.ofInstallation(installation, { withEnded: true });
       expect(all.map((view) => view.instanceId).sort()).toEqual(wanted);
     },
   },

@@ -14,6 +14,8 @@ export const MOTO: Profile = {
     'fleet-refusals': 'CreateFleet never answers errors',
     'fleet-profile': 'drops profile and groups of the template',
     'fleet-volumes': 'drops the volumes of the template',
+    'volume-token': 'makes another',
+    'attach-rules': 'attaches anything to anything',
     quota: 'enforces none',
     'agent-inventory': 'has no DescribeInstanceInformation',
     'agent-registration': 'accepts commands for any id',

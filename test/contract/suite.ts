@@ -10,12 +10,20 @@ import { COMPUTE_CASES } from './compute-cases';
 import { INVENTORY_CASES } from './inventory-cases';
 import { LAUNCH_CASES } from './launch-cases';
 import { PLUMBING_CASES } from './plumbing-cases';
+import { VOLUME_CASES } from './volume-cases';
 
 const REGION = 'us-west-2';
 const CREDENTIALS = { accessKeyId: 'contract', secretAccessKey: 'contract' };
 const IMAGE = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64';
 
-const CASES: Case[] = [...COMPUTE_CASES, ...LAUNCH_CASES, ...COMMAND_CASES, ...INVENTORY_CASES, ...PLUMBING_CASES];
+const CASES: Case[] = [
+  ...COMPUTE_CASES,
+  ...LAUNCH_CASES,
+  ...COMMAND_CASES,
+  ...INVENTORY_CASES,
+  ...VOLUME_CASES,
+  ...PLUMBING_CASES,
+];
 
 /** What the profile lacks of what the case needs. */
 function lacking(one: Case, profile: Profile): Capability[] {

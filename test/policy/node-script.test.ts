@@ -242,6 +242,14 @@ describe('a step', () => {
     expect(await readBack('step-1', 'stdout', report?.stdoutBytes ?? 0)).toBe('broker-1');
   });
 
+  it('knows its own volumes from the list that is the same for all nodes', async () => {
+    const env = { HOLDFAST_VOLUMES: 'i-0a=kept:/dev/sdf:vol-1,i-0b=kept:/dev/sdf:vol-2 new:/dev/sdg:vol-3' };
+
+    const report = parseStep((await run(stepScript(step({ env, script: 'printf %s "$HOLDFAST_VOLUME"' })))).stdout);
+
+    expect(await readBack('step-1', 'stdout', report?.stdoutBytes ?? 0)).toBe('kept:/dev/sdf:vol-2 new:/dev/sdg:vol-3');
+  });
+
   it('is refused as text when its token, limit or variable names would become shell words', () => {
     for (const token of ['', '../x', 'a b', 'a;b', '$(x)', '.hidden', 'a\nb']) {
       expect(() => stepScript(step({ token }))).toThrow(RangeError);

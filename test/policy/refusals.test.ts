@@ -36,6 +36,8 @@ done none Internal: DryRunOperation
 /** Codes that Holdfast's own calls meet besides: other services' spellings, later states, things already there. */
 const BESIDES = `
 capacity pool Capacity: Server.SpotInstanceTermination Server.SpotInstanceShutdown instance-stopped-no-capacity marked-for-termination marked-for-stop
+quota region Quota: SnapshotLimitExceeded PendingSnapshotLimitExceeded ConcurrentSnapshotLimitExceeded
+throttle none Throttled: SnapshotCreationPerVolumeRateExceeded
 transient none ServiceUnavailable: ServiceUnavailableException ENOTFOUND EAI_AGAIN
 transient pool ServiceUnavailable: system-error
 transient none ServiceUnavailable: fulfilled instance-terminated-by-user instance-stopped-by-user request-canceled-and-instance-running canceled-before-fulfillment instance-terminated-by-schedule schedule-expired instance-terminated-by-service pending-evaluation pending-fulfillment not-scheduled-yet
@@ -45,8 +47,8 @@ price pool Capacity: instance-stopped-by-price
 auth account NotAuthorized: UnrecognizedClientException InvalidSignatureException IncompleteSignature MissingAuthenticationToken
 auth-refresh none CredentialsExpired: RequestTimeTooSkewed
 config request InvalidRequest: InvalidInput InvalidAction InvalidFleetConfiguration InvalidVpcID.NotFound ParameterNotFound
-consistency none NotYetVisible: InvalidSecurityGroupID.NotFound
-consistency none InUse: InvalidPlacementGroup.InUse InvalidGroup.InUse
+consistency none NotYetVisible: InvalidSecurityGroupID.NotFound InvalidSnapshot.NotFound
+consistency none InUse: InvalidSnapshot.InUse InvalidPlacementGroup.InUse InvalidGroup.InUse
 done none Internal: InvalidLaunchTemplateName.AlreadyExistsException InvalidGroup.Duplicate InvalidPermission.Duplicate InvalidPermission.NotFound InvalidKeyPair.Duplicate InvalidPlacementGroup.Duplicate
 `;
 

@@ -38,6 +38,7 @@ const NOBODY: Parameters<typeof createActivities>[0]['temporal'] = {
   ensureWorkflow: () => Promise.resolve(),
   signal: () => Promise.resolve(false),
   signalWithStart: () => Promise.resolve(),
+  isRunning: () => Promise.resolve(false),
   query: () => Promise.resolve(undefined),
 };
 

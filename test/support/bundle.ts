@@ -9,13 +9,18 @@ const NAME = 'HOLDFAST_TEST_BUNDLE';
 
 /** Bundles the workflows of the source tree and hands the file to the processes jest starts. */
 export async function publishBundle(): Promise<void> {
+  process.env[NAME] = await writeBundle(WORKFLOW_BUNDLE);
+}
+
+/** A bundle of the given workflows; answers its file, which stands in a folder of its own. */
+export async function writeBundle(source: { workflowsPath: string; preloadModules?: string[] }): Promise<string> {
   const { code } = await bundleWorkflowCode({
-    ...WORKFLOW_BUNDLE,
+    ...source,
     logger: { log: ignore, trace: ignore, debug: ignore, info: ignore, warn: ignore, error: complain },
   });
   const file = join(mkdtempSync(join(tmpdir(), 'holdfast-bundle-')), 'workflows.js');
   writeFileSync(file, code);
-  process.env[NAME] = file;
+  return file;
 }
 
 /** Removes the bundle's folder. */

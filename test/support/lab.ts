@@ -3,38 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { startSimulator } from '../../src/simulator';
+import { startSimulator, type LedgerDocument } from '../../src/simulator';
 import { routeSdkLogs, SIMULATOR_CREDENTIALS, startWorker, type RunningWorker } from '../../src/worker';
 import { sharedBundle } from './bundle';
 import { sharedTemporal } from './temporal';
 
 type SimulatorOptions = Parameters<typeof startSimulator>[0];
 
-export interface Ledger {
-  resources: {
-    id: string;
-    type: string;
-    region: string;
-    zone?: string;
-    tags: Record<string, string>;
-    createdAt: number;
-    endedAt?: number;
-    instanceType?: string;
-    market?: string;
-    starts?: number;
-    refused?: number;
-    draws?: Record<string, number>;
-  }[];
-  calls: { at: number; service: string; operation: string; region: string; outcome: string; millis: number }[];
-  summary: {
-    launched: number;
-    alive: number;
-    aliveByType: Record<string, number>;
-    untagged: number;
-    duplicates: number;
-    calls: Record<string, number>;
-  };
-}
+export type Ledger = LedgerDocument;
 
 export interface Lab {
   client: Client;

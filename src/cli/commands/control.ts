@@ -1,4 +1,4 @@
-/** `holdfast stop`, `extend`, `hold`, `release`: change what a running experiment does. */
+/** `holdfast stop`, `extend`, `hold`, `release`, `replace`: change what a running experiment does. */
 import type { Command } from 'commander';
 import { HoldfastError, type ExperimentHandle } from '../../client';
 import { command, withClient, type ContextSource } from './shared';
@@ -38,6 +38,17 @@ export function controlCommands(source: ContextSource): Command[] {
         act(given, async (one) => {
           await one.release();
           return `${one.id}: released`;
+        }),
+      ),
+    command('replace', 'have one node replaced: the old one works until the new one is ready', [
+      'holdfast replace latest broker-0',
+    ])
+      .argument('<id>', id)
+      .argument('<slot>', 'slot or instance id, as "holdfast show" lists them')
+      .action((given: string, node: string) =>
+        act(given, async (one) => {
+          const { slot, instanceId } = await one.replaceNode(node);
+          return `${one.id}: ${slot} (${instanceId}) is being replaced; follow it with: holdfast attach ${one.id}`;
         }),
       ),
   ];

@@ -20,6 +20,7 @@ import { placementGroupOperations } from './placement-groups';
 import { priceOperations } from './prices';
 import { runInstancesOperations } from './run-instances';
 import { securityGroupOperations } from './security-groups';
+import { snapshotOperations } from './snapshots';
 import { spotRequestOperations } from './spot-requests';
 import { subnetOperations } from './subnets';
 import { tagOperations } from './tags';
@@ -47,6 +48,7 @@ const played: Handlers = {
   ...ruleOperations,
   ...runInstancesOperations,
   ...securityGroupOperations,
+  ...snapshotOperations,
   ...spotRequestOperations,
   ...subnetOperations,
   ...tagOperations,

@@ -16,6 +16,7 @@ const MAX_RESOURCES = 1000;
 const BY_PREFIX: Record<string, (ids: string[]) => AwsError> = {
   i: unknown.unknownInstance,
   vol: unknown.unknownVolume,
+  snap: unknown.unknownSnapshot,
   eni: unknown.unknownInterface,
   sg: unknown.unknownGroup,
   sgr: unknown.unknownGroupRule,

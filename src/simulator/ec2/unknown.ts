@@ -9,6 +9,7 @@ const unknown =
 
 export const unknownInstance = unknown('InvalidInstanceID.NotFound', 'instance');
 export const unknownVolume = unknown('InvalidVolume.NotFound', 'volume');
+export const unknownSnapshot = unknown('InvalidSnapshot.NotFound', 'snapshot');
 export const unknownInterface = unknown('InvalidNetworkInterfaceID.NotFound', 'networkInterface');
 export const unknownGroup = unknown('InvalidGroup.NotFound', 'security group');
 export const unknownGroupRule = unknown('InvalidSecurityGroupRuleId.NotFound', 'security group rule');

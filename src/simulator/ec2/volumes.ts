@@ -1,23 +1,28 @@
 /** Which volumes are there? Made, described, and deleted only when free. */
 import { AwsError } from '../errors';
 import { newId } from '../world/ids';
+import { imagesOf } from '../world/images';
 import { addResource, endResource, newResource } from '../world/resources';
 import { once } from '../tokens';
 import { regionState } from '../world/world';
-import type { Handler, HandlerContext, Handlers, SimVolume } from '../world/state';
+import type { Handler, HandlerContext, Handlers, RegionState, SimSnapshot, SimVolume } from '../world/state';
 import { volumeFacts } from './block-devices';
 import { find, select } from './describe';
 import type { Fields } from './filters';
-import { defined, flag, need, text, type Input } from './input';
+import { defined, flag, invalid, need, text, type Input } from './input';
 import { zoneId } from './places';
 import { tagList, tagSpecs } from './tag-specs';
-import { unknownVolume } from './unknown';
+import { unknownSnapshot, unknownVolume } from './unknown';
 import { attachmentStateOf, renderAttachment, stateOf } from './volume-attachments';
 
 const createVolume: Handler = (input, ctx) =>
   once(ctx.world.tokens, `${ctx.account}/${ctx.region}/CreateVolume`, input, () => {
     const state = regionState(ctx);
-    const facts = volumeFacts(input, 'Size');
+    const source = sourceOf(ctx, state, input);
+    const facts = volumeFacts(input, 'Size', source?.size);
+    if (source && facts.size < source.size) {
+      throw invalid('volumeSize', facts.size, `It is smaller than snapshot ${source.id} of ${source.size} GiB.`);
+    }
     const { volume: tags } = tagSpecs(input, ['volume']);
     const base = newResource(ctx, 'volume', newId(ctx.world, 'vol'), tags);
     const volumeReady = ctx.world.random.between(ctx.world.scenario.delays.volumeReady);
@@ -32,6 +37,15 @@ const createVolume: Handler = (input, ctx) =>
     });
     return render(volume, base.createdAt);
   });
+
+/** The snapshot that the request names: one that was taken here, or that of an image, which has no other facts. */
+function sourceOf(ctx: HandlerContext, state: RegionState, input: Input): SimSnapshot | undefined {
+  const id = text(input, 'SnapshotId');
+  if (id === undefined || imagesOf(ctx.world, ctx.region).some(({ snapshotId }) => snapshotId === id)) return undefined;
+  const snapshot = find(ctx, state.snapshots, id, unknownSnapshot);
+  if (Date.now() >= snapshot.completedAt) return snapshot;
+  throw new AwsError('IncorrectState', `Snapshot is in invalid state - pending: ${id}`);
+}
 
 function zoneOf(ctx: HandlerContext, input: Input): string {
   const zones = ctx.world.scenario.regions[ctx.region]?.zones ?? [];

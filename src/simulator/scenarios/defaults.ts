@@ -21,6 +21,8 @@ const AWS_DELAYS: Delays = {
   volumeReady: [1_000, 3_000],
   volumeAttach: [1_500, 4_000],
   volumeDetach: [2_000, 6_000],
+  // A first snapshot copies every block ever written, so it takes the longer the fuller the disk.
+  snapshotReady: [45_000, 90_000],
   interfaceLinger: [500, 3_000],
   // "Terminated instances remain visible for a short while", about an hour (EC2 user guide).
   terminatedVisible: [3_600_000, 3_600_000],
@@ -46,6 +48,7 @@ const QUICK_DELAYS: Delays = {
   volumeReady: [10, 30],
   volumeAttach: [10, 30],
   volumeDetach: [10, 30],
+  snapshotReady: [40, 80],
   interfaceLinger: [5, 20],
   terminatedVisible: [3_600_000, 3_600_000],
   statusChecks: [50, 100],

@@ -6,6 +6,7 @@ import type { HandlerContext, RegionState, SimResource, Tags, World } from './st
 type Shelf =
   | 'instances'
   | 'volumes'
+  | 'snapshots'
   | 'networkInterfaces'
   | 'securityGroups'
   | 'vpcs'
@@ -21,6 +22,7 @@ type Shelf =
 const SHELVES: Record<SimResource['type'], Shelf | undefined> = {
   instance: 'instances',
   volume: 'volumes',
+  snapshot: 'snapshots',
   'network-interface': 'networkInterfaces',
   'security-group': 'securityGroups',
   'security-group-rule': undefined,

@@ -15,6 +15,7 @@ export type Market = 'spot' | 'on-demand';
 export type ResourceType =
   | 'instance'
   | 'volume'
+  | 'snapshot'
   | 'network-interface'
   | 'security-group'
   | 'security-group-rule'
@@ -155,6 +156,17 @@ export interface SimVolume extends SimResource {
   };
 }
 
+export interface SimSnapshot extends SimResource {
+  type: 'snapshot';
+  volumeId: string;
+  /** GiB of the volume it was taken of. */
+  size: number;
+  encrypted: boolean;
+  description: string;
+  /** When it is complete. */
+  completedAt: number;
+}
+
 export interface SimNetworkInterface extends SimResource {
   type: 'network-interface';
   zone: string;
@@ -274,6 +286,7 @@ export interface RegionState {
   tagIndex: Map<string, Set<string>>;
   instances: Map<string, SimInstance>;
   volumes: Map<string, SimVolume>;
+  snapshots: Map<string, SimSnapshot>;
   networkInterfaces: Map<string, SimNetworkInterface>;
   securityGroups: Map<string, SimSecurityGroup>;
   vpcs: Map<string, SimVpc>;

@@ -85,6 +85,7 @@ function emptyRegion(name: string): RegionState {
     tagIndex: new Map(),
     instances: new Map(),
     volumes: new Map(),
+    snapshots: new Map(),
     networkInterfaces: new Map(),
     securityGroups: new Map(),
     vpcs: new Map(),

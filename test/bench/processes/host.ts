@@ -22,11 +22,12 @@ export interface Part {
 export async function startPart(
   file: string,
   settings: object,
-  { flags = [], log }: { flags?: string[]; log: (line: string) => void },
+  { flags = [], env = {}, log }: { flags?: string[]; env?: Record<string, string>; log: (line: string) => void },
 ): Promise<Part> {
   const child = fork(file, [JSON.stringify(settings)], {
     // Without deprecation notes of the AWS SDK about the Node version.
     execArgv: ['--no-warnings', '--import', 'tsx', ...flags],
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   for (const stream of [child.stdout, child.stderr]) if (stream !== null) createInterface(stream).on('line', log);

@@ -1,0 +1,158 @@
+/** How are lost nodes replaced for callers who orchestrate themselves? One failover of nodes that `provision` made. */
+import { CancellationScope, workflowInfo } from '@temporalio/workflow';
+import type { FailoverAdmission } from '../activities/admission';
+import type { Attempt } from '../contracts/capacity';
+import type { InterruptionRecord } from '../contracts/failover';
+import type { Interruption } from '../contracts/interruptions';
+import type { Node } from '../contracts/messages';
+import { isStandby, type Ownership } from '../contracts/names';
+import type { NodeProgress } from '../contracts/readiness';
+import type { Loss } from '../policy/failover';
+import { reads } from './activity-proxies';
+import { admitted, causeOf, failure, settleAll, wasCancelled } from './failure';
+import { failOver, type Failover } from './failover';
+import type { Provisioning } from './fill';
+import { end } from './promotion';
+import { adoptNodes } from './provision';
+import { nameNodes } from './upkeep';
+
+/** What `failover` alone leaves running: like the nodes of `provision`, it ends by `ExpiresAt` or by `cleanup`. */
+export interface FailoverResult {
+  experimentId: string;
+  nodes: Node[];
+  interruptions: InterruptionRecord[];
+  attempts: Attempt[];
+  events: string[];
+}
+
+/**
+ * Replaces the named slots or instances: the new nodes pass their gates, take the slots, and the old ones are ended.
+ * What is not named is taken for ready. When it fails or is cancelled, nothing that it bought is left, and every node
+ * that was there still is.
+ */
+export async function failover(input: unknown): Promise<FailoverResult> {
+  const admission = await admitted(() => reads.admitFailover(input));
+  const { experimentId } = admission;
+  const result: FailoverResult = { experimentId, nodes: [], interruptions: [], attempts: [], events: [] };
+  const losses = await findLosses(admission, result);
+  const naming: Promise<void>[] = [];
+  const acting = await prepare(admission, result, losses, naming);
+  try {
+    await failOver(acting, losses);
+    await settleAll(naming);
+    return result;
+  } catch (error) {
+    await CancellationScope.nonCancellable(() => endSpares(acting));
+    if (wasCancelled(error)) throw error;
+    const { type, message } = causeOf(error);
+    throw failure(type, message, result);
+  }
+}
+
+/** The members go into the result; answers with those among them that are named as lost. */
+async function findLosses(admission: FailoverAdmission, result: FailoverResult): Promise<Loss[]> {
+  const { target, experimentId, spec, lost } = admission;
+  const where = { target, experimentId, regions: spec.regions };
+  const living = new Set((await reads.findNodes(where)).map((node) => node.instanceId));
+  const found = await reads.findNodes({ ...where, withEnded: true });
+  const all = found.filter((node) => node.component in spec.components && !isStandby(node));
+  const problems = lost
+    .map((name, index) => ({ name, at: `lost.${String(index)}` }))
+    .filter(({ name }) => !all.some((node) => isNamed(node, name)))
+    .map(({ name, at }) => `${at}: no node of ${experimentId} is ${name}`);
+  if (problems.length > 0) throw failure('InvalidInput', problems.join('\n'));
+  const gone = all.filter((node) => lost.some((name) => isNamed(node, name)));
+  result.nodes = all.filter((node) => living.has(node.instanceId) || gone.includes(node));
+  return gone.map((node) => ({ node, notice: noticeOf(node) }));
+}
+
+function isNamed({ slot, instanceId }: Node, name: string): boolean {
+  return slot === name || instanceId === name;
+}
+
+function noticeOf({ instanceId, region }: Node): Interruption {
+  const at = new Date(Date.now()).toISOString();
+  const when = { noticeAt: at, detectedAt: at };
+  return { instanceId, region, kind: 'ended', source: 'person', ...when, reason: 'named as lost' };
+}
+
+async function prepare(
+  { spec, target, experimentId, installation, owner }: FailoverAdmission,
+  result: FailoverResult,
+  losses: Loss[],
+  naming: Promise<void>[],
+): Promise<Failover> {
+  const expiresAt = new Date(Date.now() + spec.lease * 1000).toISOString();
+  const ownership: Ownership = {
+    experimentId,
+    installation,
+    project: spec.project,
+    owner,
+    expiresAt,
+    extra: spec.tags,
+  };
+  const onEvent = (text: string): void => {
+    result.events.push(text);
+  };
+  const provisioning: Provisioning = {
+    ...{ target, spec, ownership, onEvent },
+    onAttempt: (attempt) => {
+      result.attempts.push(attempt);
+    },
+  };
+  const cascade = { target, experimentId, spec, onEvent, onProgress: () => undefined };
+  let spares: Node[] = [];
+  let progress = result.nodes.map(asReady);
+  return {
+    ...{
+      provisioning,
+      cascade,
+      reported: [],
+      waiting: [],
+      records: result.interruptions,
+      active: 0,
+      warm: [],
+      vacant: [],
+    },
+    provisioned: await adoptNodes(
+      provisioning,
+      losses.map(({ node }) => node),
+    ),
+    nodes: () => result.nodes,
+    spares: () => spares,
+    progress: () => progress,
+    show: (change) => {
+      result.nodes = change.nodes ?? result.nodes;
+      spares = change.spares ?? spares;
+      progress = change.progress ?? progress;
+    },
+    name: (nodes) => {
+      naming.push(nameNodes(cascade, nodes));
+    },
+    onActive: () => undefined,
+  };
+}
+
+function asReady({ slot, component, instanceId, region, privateIp }: Node): NodeProgress {
+  const since = workflowInfo().startTime.toISOString();
+  const address = privateIp === undefined ? {} : { privateIp };
+  return {
+    slot,
+    component,
+    instanceId,
+    region,
+    at: 'ready',
+    since,
+    startedAt: since,
+    waitedMs: 0,
+    ...address,
+    evidence: [],
+  };
+}
+
+async function endSpares(acting: Failover): Promise<void> {
+  for (const region of new Set(acting.spares().map((node) => node.region))) {
+    const nodes = acting.spares().filter((node) => node.region === region);
+    await end(acting, region, nodes, 'unneeded');
+  }
+}
