@@ -85,7 +85,7 @@ async function lookOnce(look: Look, before: LivenessCarry): Promise<Checked> {
   const unhealthy: Unhealthy[] = [];
   for (const { component, results } of answers) {
     const folded = foldChecks(streaks, results, look.input.components[component]?.failures ?? Infinity);
-    streaks = folded.streaks;
+    streaks = failing(folded.streaks);
     unhealthy.push(...folded.unhealthy);
   }
   const open = answers.flatMap((answer) => answer.open ?? []);
@@ -94,6 +94,11 @@ async function lookOnce(look: Look, before: LivenessCarry): Promise<Checked> {
   const asked = await askNodes(look, due, now);
   const askedAt = { ...before.askedAt, ...Object.fromEntries(due.map((component) => [component, now])) };
   return { unhealthy, carry: { streaks, open: [...open, ...asked], askedAt } };
+}
+
+/** A component is never asked again before it answered, so a pass leaves nothing to remember. */
+function failing(streaks: Streaks): Streaks {
+  return Object.fromEntries(Object.entries(streaks).filter(([, { failures }]) => failures > 0));
 }
 
 interface Answers {
@@ -190,7 +195,8 @@ function pauseMs({ input, since }: Look, { open, askedAt }: LivenessCarry, now: 
 
 /** Short: it is what the run page shows of the pending activity. */
 function summary({ nodes }: LivenessInput, { streaks }: LivenessCarry): string {
-  const failing = Object.entries(streaks).filter(([, streak]) => streak.failures > 0);
-  const named = failing.slice(0, 5).map(([id, streak]) => `${id} failed ${String(streak.failures)} checks in a row`);
+  const named = Object.entries(streaks)
+    .slice(0, 5)
+    .map(([id, streak]) => `${id} failed ${String(streak.failures)} checks in a row`);
   return [`checking ${String(nodes.length)} nodes`, ...named].join('; ');
 }

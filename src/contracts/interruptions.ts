@@ -5,7 +5,7 @@
  *
  * - `reclaim`: AWS takes it back, or announced that it will.
  * - `ended`: it is shutting down, stopped or gone, whoever did it.
- * - `unhealthy`: it lives, and its own checks fail again and again.
+ * - `unhealthy`: it lives, and its own checks fail again and again, or AWS's for five minutes.
  * - `impaired`: it runs, and AWS's status checks of it fail.
  * - `maintenance`: AWS has planned something for it: retirement, reboot, stop.
  * - `rebalance`: AWS thinks that it may be taken back some day. Never a reason to give it up.

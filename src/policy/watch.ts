@@ -53,6 +53,11 @@ export interface News {
 const DOWN = ['shutting-down', 'terminated', 'stopping', 'stopped'];
 /** EC2 shows a terminated instance for about an hour; until then late answers may speak of it again. */
 const REMEMBER_MS = 3_600_000;
+/**
+ * A host whose status checks fail for so long is as good as a dead service: a reboot, and AWS's own recovery of a
+ * host, are over in a few minutes. Karpenter waits two minutes; a slot here has work on it.
+ */
+const IMPAIRED_LOSS_MS = 300_000;
 /** EC2's own code for an id that it does not know any more. */
 const UNKNOWN_ID = 'InvalidInstanceID.NotFound';
 
@@ -62,6 +67,7 @@ const UNKNOWN_ID = 'InvalidInstanceID.NotFound';
  *     spot request of i-1 marked-for-termination  -> reclaim, told
  *     the same a poll later, then i-1 terminated  -> nothing: that was the notice
  *     i-2 is stopped, runs again, is stopped      -> ended, told twice
+ *     i-3 fails its status checks                 -> impaired; still after five minutes -> unhealthy
  */
 export function watch(before: Watch, look: Look): { watch: Watch; news: News[] } {
   const nodes = seen(before.nodes, look);
@@ -133,8 +139,11 @@ function signsOf(instanceId: string, node: WatchedNode, { region, at, troubles }
   if (loss !== undefined) signs.push({ ...about, ...loss });
   if (node.down !== undefined) return signs;
   if (node.impairedSince !== undefined) {
-    const reason = 'impaired';
-    signs.push({ ...about, kind: 'impaired', source: 'instance-status', noticeAt: node.impairedSince, reason });
+    const seen = { ...about, source: 'instance-status', noticeAt: node.impairedSince, reason: 'impaired' } as const;
+    signs.push({ ...seen, kind: 'impaired' });
+    // Judged by a look at the status itself, so that a watcher that was away gives nobody up.
+    const isLasting = Date.parse(at) - Date.parse(node.impairedSince) >= IMPAIRED_LOSS_MS;
+    if (troubles !== undefined && isLasting) signs.push({ ...seen, kind: 'unhealthy' });
   }
   for (const { code, notBefore } of troubles?.find((one) => one.instanceId === instanceId)?.events ?? []) {
     const endsAt = notBefore === undefined ? {} : { endsAt: notBefore };

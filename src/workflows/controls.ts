@@ -5,6 +5,7 @@ import { FINAL_PHASES, QUERY, SIGNAL, UPDATE } from '../contracts/messages';
 import type { Attempt } from '../contracts/capacity';
 import { ACTED_KINDS, type Interruption } from '../contracts/interruptions';
 import type { CostSummary, ExperimentStatus, Node, TimelineEntry } from '../contracts/messages';
+import { readNotices } from '../policy/notices';
 import { failure } from './failure';
 import { setExpiry, tell, type RunState } from './run-state';
 
@@ -50,10 +51,11 @@ export function listen(state: RunState, work: CancellationScope): Controls {
   );
   setHandler(
     interruptionSignal,
-    (notices) => {
-      const known = Array.isArray(notices) ? notices.filter(isNotice).map(dated) : [];
-      controls.reported.push(...known.filter((notice) => ACTED_KINDS.includes(notice.kind)));
-      for (const notice of known) tell(state, `${notice.instanceId} ${notice.kind}: ${notice.reason}`);
+    (input) => {
+      const { notices, refused } = readNotices(input, new Date().toISOString());
+      controls.reported.push(...notices.filter((notice) => ACTED_KINDS.includes(notice.kind)));
+      for (const { instanceId, kind, reason } of notices) tell(state, `${instanceId} ${kind}: ${reason}`);
+      for (const line of refused) tell(state, line);
     },
     { description: 'What was noticed about nodes: [{"instanceId": "i-...", "kind": "reclaim", "reason": "..."}]' },
   );
@@ -116,16 +118,6 @@ export function listen(state: RunState, work: CancellationScope): Controls {
     },
   );
   return controls;
-}
-
-function isNotice(value: unknown): value is Interruption {
-  return typeof value === 'object' && value !== null && 'instanceId' in value && 'kind' in value && 'reason' in value;
-}
-
-/** A person need not write when. */
-function dated(notice: Interruption): Interruption {
-  const at = new Date(Date.now()).toISOString();
-  return Object.assign({ noticeAt: at, detectedAt: at }, notice);
 }
 
 function checkExtend(state: RunState, input: unknown): void {

@@ -96,14 +96,15 @@ describe('checkNodes', () => {
 
   it('leaves a host whose agent is silent to the watch over its state, and goes on with the others', async () => {
     const input = await ready({ zk: 2 });
-    const [silent, other] = input.nodes.map((node) => node.instanceId);
+    const [silent = '', other = ''] = input.nodes.map((node) => node.instanceId);
+    await Promise.all([silent, other].map(stopService));
     await bench.control('impair', { instanceId: silent, agentLost: true });
     await eventually(async () => {
-      const online = await bench.cloud.commands(REGION).online([silent ?? '']);
+      const online = await bench.cloud.commands(REGION).online([silent]);
       return online.length === 0 ? true : undefined;
     });
 
-    const { beat } = await untilChecked(input, 4);
+    const { beat } = await untilChecked(input, 2);
 
     expect(Object.keys((beat as { streaks: object }).streaks)).toEqual([other]);
   });
@@ -129,7 +130,6 @@ describe('checkNodes', () => {
 
     const { beat } = await untilChecked(input, 3);
 
-    const { streaks } = beat as { streaks: Record<string, { failures: number }> };
-    expect(Object.values(streaks).map((streak) => streak.failures)).toEqual([0, 0]);
+    expect((beat as { streaks: object }).streaks).toEqual({});
   });
 });

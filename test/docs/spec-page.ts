@@ -32,6 +32,7 @@ const SECTIONS: Section[] = [
   { title: 'Top level', path: '', intro: 'Only `components` has to be there.' },
   { title: 'components', path: 'components.*', intro: 'One entry per group of nodes, by name.' },
   { title: 'limits', path: 'components.*.limits', intro: 'Per gate; see [readiness](readiness.md).' },
+  { title: 'liveness', path: 'components.*.liveness', intro: 'Checks that go on for as long as the work does.' },
   { title: 'volumes', path: 'components.*.volumes.*', intro: 'Of a component.' },
   { title: 'steps', path: 'steps.*', intro: 'In order; each runs on all of its nodes at once.' },
   { title: 'network', path: 'network', intro: 'Subnets and groups of your own.' },

@@ -181,6 +181,25 @@ describe('the watch over a region', () => {
     expect(kinds([found(['i-1', 'a']), planned, { troubles: [] }, planned]).flat()).toEqual(['maintenance']);
   });
 
+  it('tells of a host that fails its status checks for five minutes as of an unhealthy one, once', () => {
+    const impaired = { troubles: [{ instanceId: 'i-1', impaired: true, impairedSince: at(60), events: [] }] };
+    const looks = [found(['i-1', 'a']), ...Array.from({ length: 8 }, () => impaired)];
+
+    const { news } = play(looks, 60);
+
+    expect(kinds(looks, 60)).toEqual([[], ['impaired'], [], [], [], [], ['unhealthy'], [], []]);
+    expect(news.flat().at(-1)?.interruptions).toMatchObject([
+      { kind: 'unhealthy', source: 'instance-status', reason: 'impaired', noticeAt: at(60), detectedAt: at(360) },
+    ]);
+  });
+
+  it('gives up no host that was impaired before the status went unread for a while, or that recovered', () => {
+    const impaired = { troubles: [{ instanceId: 'i-1', impaired: true, impairedSince: at(60), events: [] }] };
+    const unread = Array.from({ length: 10 }, () => ({}));
+    const seen = [found(['i-1', 'a']), impaired, ...unread, { troubles: [] }, ...unread];
+    expect(kinds(seen, 60).flat()).toEqual(['impaired']);
+  });
+
   it('forgets, so that what it carries does not grow with the nodes that ever lived', () => {
     const steps = Array.from({ length: 300 }, (_, index) => ({
       ...found([`i-${String(index)}`, 'a']),
