@@ -25,6 +25,12 @@ export interface FailoverResult {
   events: string[];
 }
 
+/** What has been set going. */
+interface Begun {
+  bought: { instanceId: string; region: string }[];
+  naming: Promise<void>[];
+}
+
 /**
  * Replaces the named slots or instances: the new nodes pass their gates, take the slots, and the old ones are ended.
  * What is not named is taken for ready. When it fails or is cancelled, nothing that it bought is left, and every node
@@ -35,14 +41,14 @@ export async function failover(input: unknown): Promise<FailoverResult> {
   const { experimentId } = admission;
   const result: FailoverResult = { experimentId, nodes: [], interruptions: [], attempts: [], events: [] };
   const losses = await findLosses(admission, result);
-  const naming: Promise<void>[] = [];
-  const acting = await prepare(admission, result, losses, naming);
+  const begun: Begun = { bought: [], naming: [] };
+  const acting = await prepare(admission, result, losses, begun);
   try {
     await failOver(acting, losses);
-    await settleAll(naming);
+    await settleAll(begun.naming);
     return result;
   } catch (error) {
-    await CancellationScope.nonCancellable(() => endSpares(acting));
+    await CancellationScope.nonCancellable(() => endUnneeded(acting, begun));
     if (wasCancelled(error)) throw error;
     const { type, message } = causeOf(error);
     throw failure(type, message, result);
@@ -80,7 +86,7 @@ async function prepare(
   { spec, target, experimentId, installation, owner }: FailoverAdmission,
   result: FailoverResult,
   losses: Loss[],
-  naming: Promise<void>[],
+  begun: Begun,
 ): Promise<Failover> {
   const expiresAt = new Date(Date.now() + spec.lease * 1000).toISOString();
   const ownership: Ownership = {
@@ -96,8 +102,9 @@ async function prepare(
   };
   const provisioning: Provisioning = {
     ...{ target, spec, ownership, onEvent },
-    onAttempt: (attempt) => {
+    onAttempt: (attempt, bought) => {
       result.attempts.push(attempt);
+      begun.bought.push(...bought.map(({ instanceId }) => ({ instanceId, region: attempt.region })));
     },
   };
   const cascade = { target, experimentId, spec, onEvent, onProgress: () => undefined };
@@ -127,7 +134,7 @@ async function prepare(
       progress = change.progress ?? progress;
     },
     name: (nodes) => {
-      naming.push(nameNodes(cascade, nodes));
+      begun.naming.push(nameNodes(cascade, nodes));
     },
     onActive: () => undefined,
   };
@@ -150,9 +157,12 @@ function asReady({ slot, component, instanceId, region, privateIp }: Node): Node
   };
 }
 
-async function endSpares(acting: Failover): Promise<void> {
-  for (const region of new Set(acting.spares().map((node) => node.region))) {
-    const nodes = acting.spares().filter((node) => node.region === region);
+/** What was bought and has no slot: also what came when nobody waited for it any more. */
+async function endUnneeded(acting: Failover, { bought }: Begun): Promise<void> {
+  const members = new Set(acting.nodes().map((node) => node.instanceId));
+  const unneeded = bought.filter((node) => !members.has(node.instanceId));
+  for (const region of new Set(unneeded.map((node) => node.region))) {
+    const nodes = unneeded.filter((node) => node.region === region);
     await end(acting, region, nodes, 'unneeded');
   }
 }

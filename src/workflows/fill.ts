@@ -15,8 +15,8 @@ export interface Provisioning {
   target: Target;
   ownership: Ownership;
   spec: ExperimentSpec;
-  /** Told after each request. */
-  onAttempt: (attempt: Attempt) => void;
+  /** Told after each request, with what came of it. */
+  onAttempt: (attempt: Attempt, bought: LaunchedNode[]) => void;
   /** Told when something is decided that users should see. */
   onEvent: (text: string) => void;
 }
@@ -203,7 +203,7 @@ async function ask(filling: Filling, plan: Order): Promise<Attempt> {
     at: new Date(startedAt).toISOString(),
     ...(plan.notes.length + plan.why.length === 0 ? {} : { why: [...plan.notes, ...plan.why] }),
   };
-  run.onAttempt(attempt);
+  run.onAttempt(attempt, kept);
   await learn(run, chain, region, { came, refusals: result.refusals });
   return attempt;
 }

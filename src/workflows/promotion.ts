@@ -138,7 +138,12 @@ function poolOf({ zone, instanceType, market }: Node): string {
 }
 
 /** Ends nodes, also while the experiment is being cancelled. */
-export async function end({ provisioning }: Failover, region: string, nodes: Node[], why: string): Promise<void> {
+export async function end(
+  { provisioning }: Failover,
+  region: string,
+  nodes: readonly { instanceId: string }[],
+  why: string,
+): Promise<void> {
   if (nodes.length === 0) return;
   const ids = nodes.map((node) => node.instanceId);
   const summary = `end ${String(ids.length)} ${why} nodes`;

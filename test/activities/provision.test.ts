@@ -230,6 +230,45 @@ describe('nameNodes', () => {
   });
 });
 
+describe('findNodes', () => {
+  it('keeps to the slot that is written on a node, and gives the free ones by sorted id', async () => {
+    const { nodes } = await bench.run('launch', await launchOf(3), at(1));
+    const [first, second, third] = nodes.map((node) => node.instanceId).sort();
+    const where = { target: bench.target, experimentId: 'exp-1', regions: ['us-west-2'] };
+    const names = [{ instanceId: second ?? '', slot: 'zk-0', name: 'exp-1 zk-0' }];
+    await bench.run('nameNodes', { target: bench.target, region: 'us-west-2', names });
+
+    const found = await bench.run('findNodes', where);
+
+    expect(found.map((node) => [node.instanceId, node.slot])).toEqual([
+      [first, 'zk-1'],
+      [second, 'zk-0'],
+      [third, 'zk-2'],
+    ]);
+  });
+
+  it('shows an ended node where it is asked for and nobody else holds the slot', async () => {
+    const { nodes } = await bench.run('launch', await launchOf(3), at(1));
+    const [first, second, third] = nodes.map((node) => node.instanceId).sort();
+    const where = { target: bench.target, experimentId: 'exp-1', regions: ['us-west-2'] };
+    const named = (instanceId = '', slot: string) => ({ instanceId, slot, name: slot });
+    const names = [named(first, 'zk-0'), named(second, 'zk-1'), named(third, 'zk-1')];
+    await bench.run('nameNodes', { target: bench.target, region: 'us-west-2', names });
+    await bench.run('terminate', { target: bench.target, region: 'us-west-2', ids: [first ?? '', second ?? ''] });
+
+    const living = await bench.run('findNodes', where);
+    const all = await bench.run('findNodes', { ...where, withEnded: true });
+
+    expect(living.map((node) => node.slot)).toEqual(['zk-1']);
+    expect(all.map((node) => [node.instanceId, node.slot]).sort()).toEqual(
+      [
+        [first, 'zk-0'],
+        [third, 'zk-1'],
+      ].sort(),
+    );
+  });
+});
+
 describe('terminate', () => {
   it('takes instances that have ended, and ids that EC2 forgot, as ended', async () => {
     const { nodes } = await bench.run('launch', await launchOf(2), at(1));

@@ -255,6 +255,26 @@ describe('cleanup', () => {
   });
 });
 
+describe('replace', () => {
+  it('names the slot and the instance, and how to follow', async () => {
+    const ran = await runCli(['replace', 'latest', 'broker-0']);
+
+    expect(ran.out).toEqual([
+      'lab-260102-1504-x7kd: broker-0 (i-0123456789abcdef0) is being replaced; follow it with: holdfast attach lab-260102-1504-x7kd',
+    ]);
+  });
+
+  it('passes on in one line what the experiment refuses', async () => {
+    const refused = new HoldfastError('refused', 'slot: broker-9 holds no slot here; there are broker-0');
+    const get = () => aHandle({ replaceNode: () => Promise.reject(refused) });
+
+    const ran = await runCli(['replace', 'latest', 'broker-9'], { client: { get } });
+
+    expect(ran.code).toBe(3);
+    expect(ran.err[0]).toBe('error: slot: broker-9 holds no slot here; there are broker-0');
+  });
+});
+
 describe('stop', () => {
   it('cancels through Temporal when no worker can take the update', async () => {
     let cancelled = false;

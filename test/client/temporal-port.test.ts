@@ -49,6 +49,17 @@ describe('the Temporal port', () => {
     expect(await temporal.signal(id, 'told', 5)).toBe(false);
   });
 
+  it('knows what runs under an id, and of which type', async () => {
+    const id = uniqueId('looked-at');
+    const temporal = port();
+    expect(await temporal.isRunning('sentinel', id)).toBe(false);
+    await temporal.ensureWorkflow('sentinel', id, {});
+    expect(await temporal.isRunning('sentinel', id)).toBe(true);
+    expect(await temporal.isRunning('experiment', id)).toBe(false);
+    await client.workflow.getHandle(id).terminate();
+    expect(await temporal.isRunning('sentinel', id)).toBe(false);
+  });
+
   it('answers undefined to a query of nothing', async () => {
     expect(await port().query(uniqueId('nobody'), 'status')).toBeUndefined();
   });

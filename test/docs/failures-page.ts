@@ -21,6 +21,27 @@ const REASONS: Record<Reason, string> = {
   User: 'Stopped or cancelled.',
 };
 
+/** What the loss of a node means, by the moment in which it is noticed. */
+const MOMENTS: [moment: string, outcome: string][] = [
+  ['while others are bought', 'Kept until readiness, where the node misses its `ec2` gate when it has ended.'],
+  [
+    'in readiness',
+    'A node that has ended misses its gate and is replaced, at most `replacements` times; its pool is asked last. One under notice that still becomes ready is replaced as soon as the experiment is Ready.',
+  ],
+  [
+    'Ready, Running, Collecting',
+    "The component's `onInterruption`: `replace`, `restart-all`, `fail` (Interrupted) or `ignore`. The phase is Recovering meanwhile, and steps follow their `onDisturbed`. With its `failovers` used up the experiment fails as Interrupted; without room for a replacement as Capacity, unless `minReady` members are left.",
+  ],
+  [
+    'while its slot is being replaced',
+    'A replacement that ends is replaced in turn, at most `replacements` times, then the experiment fails as Interrupted unless `minReady` members are left. One under notice takes the slot first and is replaced after that.',
+  ],
+  ['while another slot is being replaced', 'A failover of its own beside the first.'],
+  ['of a standby', 'Another standby is made, as long as the component has failovers left; the members notice nothing.'],
+  ['Held', 'Written into the result as missed; nothing is replaced.'],
+  ['TearingDown', 'Told in the timeline; everything is being ended anyway.'],
+];
+
 /** The page, before Prettier. */
 export function failuresPage(): string {
   return [
@@ -46,6 +67,14 @@ export function failuresPage(): string {
         meaning,
       ]),
     ),
+    '## When a node is taken away',
+    'Losses within two seconds are one launch request per component. A replacement is ready before the old node is' +
+      ' ended, and the record in `interruptions` says when each was noticed, asked for, running, ready and promoted.',
+    table(['noticed', 'outcome'], MOMENTS),
+    'What is replaced by choice (`replaceNode`, a return to spot, a sibling at risk) is bought first and ended last:' +
+      ' when no pool has room, the node stays, and neither the experiment nor its `failovers` are touched. Of a' +
+      ' `quorum`, never more than a minority is out at once by choice, counted from the moment in which a replacement' +
+      ' is asked for until it has the slot; slots that are empty or being taken by AWS count as out.',
     '## AWS error codes',
     'Each code has one class and one scope: how much it blocks. A code that is not here is asked once per pool and' +
       ' shown as `unknown`.',

@@ -10,6 +10,7 @@ import { capacityWorkflowId, cleanupWorkflowId } from '../../src/contracts/names
 import globalSetup from '../support/global-setup';
 import globalTeardown from '../support/global-teardown';
 import { startLab, type Lab } from '../support/lab';
+import { noticeOf, settled } from '../support/losses';
 import { failureOf, reaches, resultOf } from '../support/outcomes';
 import { smallSpec } from '../support/specs';
 import { HISTORIES, portable } from './histories';
@@ -29,6 +30,20 @@ const RUNS: Record<string, (lab: Lab) => Promise<WorkflowHandle>> = {
   'experiment-replaced': async (lab) => {
     const steps = [{ name: 'work', on: 'spare', run: 'true' }];
     const handle = await lab.start('experiment', { ...spec, components: replaced, steps }, 'recorded-replaced');
+    await resultOf(handle);
+    return handle;
+  },
+  'experiment-lost': async (lab) => {
+    const components = { pair: { count: 2, standby: 1 }, gang: { count: 2, onInterruption: 'restart-all' as const } };
+    const handle = await lab.start('experiment', { ...spec, components, steps: [] }, 'recorded-lost-nodes');
+    const { nodes } = await reaches(handle, 'Ready');
+    const lost = ['pair-0', 'gang-0'].map((slot) => nodes.find((node) => node.slot === slot)?.instanceId ?? '');
+    await handle.signal(
+      'interruption',
+      lost.map((id) => noticeOf(id)),
+    );
+    await settled(handle, 3);
+    await handle.executeUpdate('stop');
     await resultOf(handle);
     return handle;
   },
@@ -54,6 +69,13 @@ const RUNS: Record<string, (lab: Lab) => Promise<WorkflowHandle>> = {
   readiness: async (lab) => {
     await (await lab.start('provision', spec, 'recorded-nodes')).result();
     const handle = await lab.start('readiness', { experimentId: 'recorded-nodes', spec }, 'recorded-readiness');
+    await handle.result();
+    return handle;
+  },
+  failover: async (lab) => {
+    await (await lab.start('provision', spec, 'recorded-lost')).result();
+    const input = { experimentId: 'recorded-lost', spec, lost: ['broker-0'] };
+    const handle = await lab.start('failover', input, 'recorded-failover');
     await handle.result();
     return handle;
   },

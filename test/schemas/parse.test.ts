@@ -54,6 +54,18 @@ describe('a spec', () => {
     expect(problems({ ...withBroker({ services: ['a.service'] }), instanceProfile: 'p' })).toEqual([]);
   });
 
+  it.each([
+    [{ quorum: true, onInterruption: 'restart-all' }, 'onInterruption: restart-all ends every member at once'],
+    [{ standby: 1, volumes: [{ sizeGiB: 1, follows: 'slot' }] }, 'standby: has no volume of a slot'],
+    [{ standby: 1 }, 'standby: are named like the nodes of component pair-standby'],
+  ])('refuses %j, which no failover could keep', (part, line) => {
+    const parsed = parseExperiment({ components: { pair: part, 'pair-standby': {} } });
+
+    expect(parsed.ok ? [] : parsed.problems.filter((problem) => problem.includes(line))).toEqual([
+      expect.stringContaining(`components.pair.${line}`),
+    ]);
+  });
+
   it('names every mistake at once', () => {
     expect(problems({ ...valid, market: 'spto', regions: ['mars'], lease: -1 })).toHaveLength(3);
   });

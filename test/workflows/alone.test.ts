@@ -103,7 +103,7 @@ describe('garbage from the Temporal UI', () => {
     ['a spec of something else', { apiVersion: 'v1', kind: 'Pod' }],
   ];
 
-  it.each(['experiment', 'provision', 'readiness', 'cleanup'])(
+  it.each(['experiment', 'provision', 'readiness', 'failover', 'cleanup'])(
     'fails %s as InvalidInput, without an AWS call',
     async (type) => {
       const before = (await lab.ledger()).calls.length;

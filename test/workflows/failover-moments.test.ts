@@ -1,4 +1,4 @@
-/** What does the loss of a node mean at each moment of an experiment? The table in docs/readiness.md, row by row. */
+/** What does the loss of a node mean at each moment of an experiment? The table in docs/failures.md, row by row. */
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ExperimentInput } from '../../src/schemas/experiment';
 import { eventually, startLab, type Lab } from '../support/lab';
@@ -12,7 +12,7 @@ let lab: Lab;
 
 /** Setup of `slow` takes long enough for something to happen meanwhile. */
 beforeAll(async () => {
-  const steps = [{ match: 'slow setup', seconds: 4 }];
+  const steps = [{ match: 'slow setup', seconds: 2 }];
   lab = await startLab({ simulator: { scenario: { extends: 'quick', nodes: { default: { steps } } } } });
 });
 

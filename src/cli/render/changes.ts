@@ -21,11 +21,13 @@ export function changes(before: ExperimentStatus | undefined, now: ExperimentSta
   ];
 }
 
-/** A loss is news when it is noticed, and once more when it is made good. */
+/** A loss is news when it is noticed, and once more when it is made good or given up. */
 function freshLosses(before: ExperimentStatus | undefined, now: ExperimentStatus): InterruptionRecord[] {
   return now.interruptions.filter((record) => {
-    const old = before?.interruptions.find((one) => one.oldInstance === record.oldInstance);
-    return old === undefined || old.promotedAt !== record.promotedAt;
+    const old = before?.interruptions.find(
+      (one) => one.oldInstance === record.oldInstance && one.detectedAt === record.detectedAt,
+    );
+    return old?.promotedAt !== record.promotedAt || old?.missed !== record.missed || old === undefined;
   });
 }
 

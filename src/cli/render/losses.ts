@@ -7,8 +7,9 @@ import type { Style } from './style';
 export function lossLines(records: InterruptionRecord[], style: Style): string[] {
   return records.map((record) => {
     const lost = `${record.slot} ${style.yellow('lost')} from ${record.pool}: ${record.reason}`;
+    if (record.missed !== undefined) return `${lost}; ${style.yellow('not replaced')}: ${record.missed}`;
     if (record.promotedAt === undefined) return lost;
-    const times = (['detectedAt', 'askedAt', 'readyAt'] as const).map((when) => {
+    const times = (['detectedAt', 'askedAt', 'runningAt', 'readyAt'] as const).map((when) => {
       const seconds = secondsAfterNotice(record, when);
       return `${when.slice(0, -2)} after ${seconds === undefined ? '?' : span(seconds)}`;
     });
@@ -19,7 +20,7 @@ export function lossLines(records: InterruptionRecord[], style: Style): string[]
 /** Seconds from the notice to a moment of the record; undefined when it never came. */
 export function secondsAfterNotice(
   record: InterruptionRecord,
-  when: 'detectedAt' | 'askedAt' | 'readyAt',
+  when: 'detectedAt' | 'askedAt' | 'runningAt' | 'readyAt',
 ): number | undefined {
   const at = record[when];
   return at === undefined ? undefined : Math.max(0, (Date.parse(at) - Date.parse(record.noticeAt)) / 1000);
