@@ -133,7 +133,12 @@ describe('runStep', () => {
     const { value } = await attempts(bench, 'runStep', stepInput([gone, ...others], 'short'));
 
     expect(value.filter((end) => 'lost' in end).map((end) => end.instanceId)).toEqual([gone]);
-    expect(value.filter((end) => 'report' in end).map((end) => end.instanceId).sort()).toEqual(others.sort());
+    expect(
+      value
+        .filter((end) => 'report' in end)
+        .map((end) => end.instanceId)
+        .sort(),
+    ).toEqual(others.sort());
   });
 });
 
