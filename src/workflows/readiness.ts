@@ -5,7 +5,7 @@ import type { Observed } from '../activities/readiness';
 import type { Target } from '../activities/target';
 import type { Node } from '../contracts/messages';
 import type { NodeProgress } from '../contracts/readiness';
-import { enter } from '../policy/readiness';
+import { enter, waitsForOthers } from '../policy/readiness';
 import type { ExperimentSpec } from '../schemas/experiment';
 import { looks, mutations } from './activity-proxies';
 import { failure } from './failure';
@@ -53,11 +53,10 @@ async function lookUntilReady(cascade: Cascade, initial: Node[]): Promise<Node[]
   let asked: Asked[] = [];
   // What a look found ended stands no more, whatever is still said of it.
   const gone = new Set<string>();
-  const { standing } = cascade;
-  const beside = standing && ((): NodeProgress[] => standing().filter((entry) => !gone.has(entry.instanceId)));
+  const standing = (): NodeProgress[] => (cascade.standing?.() ?? []).filter((entry) => !gone.has(entry.instanceId));
   cascade.onProgress(progress);
   for (;;) {
-    const seen = await lookOnce(cascade, components, progress, asked, beside);
+    const seen = await lookOnce(cascade, components, progress, asked, standing);
     if (seen === undefined) continue;
     for (const entry of seen.nodes.filter((one) => one.at === 'failed')) gone.add(entry.instanceId);
     progress = seen.nodes.filter((entry) => isJudged(entry, nodes));
@@ -70,7 +69,7 @@ async function lookUntilReady(cascade: Cascade, initial: Node[]): Promise<Node[]
       nodes = [...nodes.filter((node) => !lost.includes(node)), ...fresh];
       const freshly = fresh.map((node) => enter(node, new Date().toISOString()));
       progress = [...progress.filter((entry) => entry.at !== 'failed'), ...freshly];
-      assertEnough(components, [...(beside?.() ?? []), ...progress], failed);
+      assertEnough(components, [...standing(), ...progress], failed);
     }
     cascade.onProgress(progress);
     if (progress.every((entry) => entry.at === 'ready')) return withAddresses(nodes, progress);
@@ -81,34 +80,28 @@ function isJudged(entry: NodeProgress, nodes: Node[]): boolean {
   return nodes.some((node) => node.instanceId === entry.instanceId);
 }
 
-/** One look, given up without an answer when those that stand beside the nodes change meanwhile. */
+/** One look, given up without an answer when what the nodes wait for has come to stand beside them meanwhile. */
 async function lookOnce(
   cascade: Cascade,
   components: Record<string, ComponentChecks>,
   progress: NodeProgress[],
   asked: Asked[],
-  standing: Cascade['standing'],
+  standing: () => NodeProgress[],
 ): Promise<Observed | undefined> {
-  if (standing === undefined) return observe(cascade, components, progress, asked);
-  const before = standing();
+  const all = (): NodeProgress[] => [...standing(), ...progress];
+  const isHeldUp = (): boolean => progress.some((node) => waitsForOthers(node, all(), components));
+  if (cascade.standing === undefined || !isHeldUp()) return observe(cascade, components, all(), asked);
   const scope = new CancellationScope();
   return scope.run(async () => {
-    const looking = observe(cascade, components, [...before, ...progress], asked);
-    const changing = condition(() => namesOf(standing()) !== namesOf(before)).then(() => undefined);
+    const looking = observe(cascade, components, all(), asked);
+    const free = condition(() => !isHeldUp()).then(() => undefined);
     try {
-      return await Promise.race([looking, changing]);
+      return await Promise.race([looking, free]);
     } finally {
       scope.cancel();
-      await Promise.allSettled([looking, changing]);
+      await Promise.allSettled([looking, free]);
     }
   });
-}
-
-function namesOf(nodes: NodeProgress[]): string {
-  return nodes
-    .map((node) => node.instanceId)
-    .sort()
-    .join();
 }
 
 function observe(

@@ -72,16 +72,15 @@ function notUnique({ nodes }: ExperimentResult): string[] {
   ];
 }
 
-/** What was bought is known, every member did the work, and no slot is missing. */
-function unfinished(ledger: Ledger, { id, spec }: End, { nodes, steps }: ExperimentResult): string[] {
-  const known = new Set(nodes.map(({ instanceId }) => instanceId));
-  const bought = instancesOf(ledger, id);
-  const strangers = bought.filter((one) => !known.has(one.id)).map((one) => `${one.id} was bought and is no node`);
+/** Nothing was bought that it does not tell of, every member did the work, and no slot is missing. */
+function unfinished(ledger: Ledger, { id, spec }: End, { nodes, steps, attempts }: ExperimentResult): string[] {
+  const bought = instancesOf(ledger, id).length;
+  const told = attempts.reduce((sum, { launched }) => sum + launched, 0);
   const slots = new Set(nodes.map(({ slot }) => slot));
   const failed = steps.filter(({ exitCode }) => exitCode !== 0).map((one) => `${one.name} failed on ${one.slot}`);
   const wanted = Object.values(spec.components).reduce((sum, { count = 1 }) => sum + count, 0);
   return [
-    ...strangers,
+    ...(bought === told ? [] : [`tells of ${String(told)} instances, and ${String(bought)} were bought`]),
     ...(slots.size === wanted ? [] : [`${String(slots.size)} slots of ${String(wanted)}`]),
     ...failed,
     ...(spec.steps ?? []).flatMap(({ name, on }) => idle(spec, steps, name, [on].flat())),

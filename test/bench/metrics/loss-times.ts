@@ -133,7 +133,9 @@ function lossesOf(ledger: LedgerDocument, experimentId: string, signals: Record<
 function worst(seconds: number[]): { value: number; note: string } {
   const sorted = [...seconds].sort((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
-  return { value: sorted.at(-1) ?? Infinity, note: `${String(sorted.length)} losses, median ${median.toFixed(1)} s` };
+  const never = sorted.filter((one) => one === Infinity).length;
+  const note = `${String(sorted.length)} losses, median ${median.toFixed(1)} s, ${String(never)} never`;
+  return { value: sorted.at(-1) ?? Infinity, note };
 }
 
 /** Looked at whenever the number can fall: just after each member's end. */
