@@ -1,6 +1,6 @@
 /** How does an experiment get its nodes? Regions in turn, tiers in turn, one request for the missing count. */
 import { CancellationScope } from '@temporalio/workflow';
-import type { Attempt, Refusal } from '../contracts/capacity';
+import type { Refusal } from '../contracts/capacity';
 import type { Node } from '../contracts/messages';
 import { slotName, standbyName } from '../contracts/names';
 import { regionPasses, type RegionPass } from '../policy/chain';
@@ -185,8 +185,8 @@ async function placeGroup(run: Provisioning, chain: Chain, group: string[]): Pro
 /** Makes the region of the next pass ready as soon as one request came short: a move then waits for nothing. */
 function readyingNext(run: Provisioning, chain: Chain, next: RegionPass | undefined): Provisioning {
   if (next === undefined) return run;
-  const onAttempt = (attempt: Attempt): void => {
-    run.onAttempt(attempt);
+  const onAttempt: Provisioning['onAttempt'] = (attempt, bought) => {
+    run.onAttempt(attempt, bought);
     if (attempt.launched < attempt.asked) prepare(run, chain, next.region).catch(() => undefined); // told when it is awaited
   };
   return { ...run, onAttempt };
