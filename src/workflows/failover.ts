@@ -7,7 +7,7 @@ import type { NodeProgress } from '../contracts/readiness';
 import { planFailover, type Recovery } from '../policy/failover';
 import type { ExperimentSpec } from '../schemas/experiment';
 import { looks, mutations } from './activity-proxies';
-import { causeOf, failure, settleAll } from './failure';
+import { allOrNone, causeOf, failure } from './failure';
 import type { Provisioning } from './fill';
 import { marketsOf, replaceNodes, type Provisioned } from './provision';
 import { proveReady, type Cascade } from './readiness';
@@ -51,14 +51,18 @@ export async function guarded<T>(failover: Failover, work: () => Promise<T>): Pr
 /** Acts on reported losses until it is cancelled; throws `Interrupted` or `Capacity` when it cannot go on. */
 async function guardNodes(failover: Failover): Promise<never> {
   const under: Promise<void>[] = [];
+  // A failover may wait for the nodes of another, so none outlives the first that cannot go on.
+  const acts = new CancellationScope();
   let fatal: Error | undefined;
   try {
     for (;;) {
       await condition(() => failover.reported.length > 0 || fatal !== undefined);
       if (fatal !== undefined) throw fatal;
       await sleep(WINDOW_MS, { summary: 'gathering losses of the same moment' });
-      const acted = failOver(failover, takeReported(failover)).catch((error: unknown) => {
+      const acting = acts.run(() => failOver(failover, takeReported(failover)));
+      const acted = acting.catch((error: unknown) => {
         fatal ??= error instanceof Error ? error : failure('Internal', String(error));
+        acts.cancel();
       });
       under.push(acted);
     }
@@ -97,7 +101,7 @@ async function failOver(failover: Failover, group: { node: Node; loss: Interrupt
   if (plan.fatal !== undefined) throw failure('Interrupted', plan.fatal);
   for (const node of plan.ignored) provisioning.onEvent(`${node.slot} stays empty: onInterruption is ignore`);
   const drains = group.map(({ node, loss }) => drain(failover, node, loss));
-  await settleAll(plan.recoveries.map((recovery) => recover(failover, recovery, group)));
+  await allOrNone(plan.recoveries.map((recovery) => () => recover(failover, recovery, group)));
   await Promise.all(drains);
   if (isWhole(failover)) provisioning.onEvent('every slot is filled again');
 }
