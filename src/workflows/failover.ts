@@ -4,7 +4,7 @@ import { FORCED_KINDS, type Interruption } from '../contracts/interruptions';
 import type { Node } from '../contracts/messages';
 import type { NodeProgress } from '../contracts/readiness';
 import { planFailover, type FailoverPlan, type Loss } from '../policy/failover';
-import { causeOf, failure, settleAll, wasCancelled } from './failure';
+import { allOrNone, causeOf, failure, settleAll, wasCancelled } from './failure';
 import type { Provisioning } from './fill';
 import { drain } from './hooks';
 import { end, lenient, prove, recordOf, recordsOf, takeOver, type Recovering } from './promotion';
@@ -56,7 +56,7 @@ export async function failOver(failover: Failover, group: Loss[]): Promise<void>
     failover.onActive(true);
     const losses = new Map(group.map((loss) => [loss.node.instanceId, loss]));
     try {
-      await settleAll(plan.recoveries.map((recovery) => recover({ failover, recovery, losses, drains })));
+      await allOrNone(plan.recoveries.map((recovery) => () => recover({ failover, recovery, losses, drains })));
     } finally {
       failover.active -= 1;
       if (failover.active === 0) failover.onActive(false);
@@ -144,9 +144,9 @@ async function recover(recovering: Recovering): Promise<void> {
   const relieved = recovery.replace.slice(0, standbys);
   const others = recovery.replace.slice(standbys);
   // What no standby can relieve is asked for at once, not after the look at the standbys.
-  await settleAll([
-    renew(recovering, others),
-    promoteStandbys(recovering, relieved).then((left) => renew(recovering, left)),
+  await allOrNone([
+    () => renew(recovering, others),
+    async () => renew(recovering, await promoteStandbys(recovering, relieved)),
   ]);
 }
 

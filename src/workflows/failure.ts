@@ -1,5 +1,11 @@
 /** How does a workflow fail, and why did something it called fail? */
-import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure, isCancellation } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  ChildWorkflowFailure,
+  isCancellation,
+} from '@temporalio/workflow';
 import { RetryState } from '@temporalio/common';
 import { FAILURES, type FailureType } from '../contracts/failures';
 import type { Reason } from '../contracts/messages';
@@ -64,4 +70,23 @@ export async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]
     if (entry.status === 'rejected') throw entry.reason;
     return entry.value;
   });
+}
+
+/** Does all of it beside each other; the first that fails ends the others, which might wait for what it gave up. */
+export async function allOrNone<T>(works: readonly (() => Promise<T>)[]): Promise<T[]> {
+  const scope = new CancellationScope();
+  const failures: unknown[] = [];
+  const done = await scope.run(() =>
+    settleAll(
+      works.map((work) =>
+        work().catch((error: unknown) => {
+          failures.push(error);
+          scope.cancel();
+          return undefined;
+        }),
+      ),
+    ),
+  );
+  if (failures.length > 0) throw failures[0];
+  return done as T[];
 }

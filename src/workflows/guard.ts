@@ -29,11 +29,15 @@ export async function guarded<T>(failover: Failover, work: () => Promise<T>): Pr
 /** Acts on reported losses until it is cancelled; throws `Interrupted` or `Capacity` when it cannot go on. */
 async function guardNodes(failover: Failover): Promise<never> {
   const under = new Set<Promise<void>>();
+  // A failover may wait for the nodes of another, so none outlives the first that cannot go on.
+  const acts = new CancellationScope();
   let fatal: Error | undefined;
-  const beside = (act: Promise<void>): void => {
-    const settled = act
+  const beside = (act: () => Promise<void>): void => {
+    const settled = acts
+      .run(act)
       .catch((error: unknown) => {
         fatal ??= error instanceof Error ? error : failure('Internal', String(error));
+        acts.cancel();
       })
       .finally(() => under.delete(settled));
     under.add(settled);
@@ -44,8 +48,8 @@ async function guardNodes(failover: Failover): Promise<never> {
       if (fatal !== undefined) throw fatal;
       await sleep(WINDOW_MS, { summary: 'gathering losses of the same moment' });
       const { group, doomed } = takeReported(failover);
-      for (const { node, notice } of doomed) beside(drain(failover, node, notice));
-      if (group.length > 0) beside(failOver(failover, group));
+      for (const { node, notice } of doomed) beside(() => drain(failover, node, notice));
+      if (group.length > 0) beside(() => failOver(failover, group));
     }
   } finally {
     await Promise.all(under);

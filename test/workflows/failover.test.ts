@@ -129,6 +129,35 @@ describe('the loss of a node', () => {
     expect(after.nodes.map((node) => node.generation).sort()).toEqual([1, 1, 1, 2, 2]);
   });
 
+  it.each([
+    ['at the same moment', 0],
+    ['a little later', 2500],
+  ])('that nothing makes good, %s, ends the failovers that wait for it', async (_, apartMs) => {
+    const stuck = await startLab();
+    try {
+      const spec = smallSpec({ steps: [] });
+      const zk = { ...spec.components['zk'], replacements: 0, limits: { service: '5s' } };
+      const handle = await stuck.start('experiment', { ...spec, components: { ...spec.components, zk } });
+      const before = await ready(handle);
+      await stuck.control('delays', { serviceStart: [600_000, 600_000] });
+      for (const [slot, waitMs] of [
+        ['zk-0', apartMs],
+        ['broker-0', 0],
+      ] as const) {
+        const lost = before.nodes.find((node) => node.slot === slot);
+        await stuck.control('interrupt', { instanceId: lost?.instanceId, noticeSeconds: 0 });
+        await handle.signal('interruption', [lossOf(lost?.instanceId ?? '')]);
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
+      }
+      const failure: unknown = await handle.result().catch((error: unknown) => (error as Error).cause);
+
+      expect(failure).toMatchObject({ type: 'GateFailed', message: expect.stringContaining('zk-0') as string });
+      expect((await stuck.ledger()).summary.alive).toBe(0);
+    } finally {
+      await stuck.close();
+    }
+  });
+
   it('of a stranger, or garbage, changes nothing', async () => {
     const handle = await lab.start('experiment', smallSpec({ steps: [] }));
     await ready(handle);
