@@ -9,7 +9,8 @@ import { statusOf } from './outcomes';
 /** A notice as the sentinel, a policy or a person sends it. */
 export function noticeOf(instanceId: string, kind: InterruptionKind = 'reclaim'): object {
   const at = new Date().toISOString();
-  const reason = kind === 'reclaim' ? 'instance-terminated-no-capacity' : kind;
+  // A code that says nothing of the pool: one that does puts the siblings there at risk, and they are replaced too.
+  const reason = kind === 'reclaim' ? 'instance-terminated-by-schedule' : kind;
   return { instanceId, region: 'us-west-2', kind, source: 'policy', reason, noticeAt: at, detectedAt: at };
 }
 
