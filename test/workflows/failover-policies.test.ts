@@ -49,10 +49,12 @@ describe('restart-all', () => {
       ['worker-2', 'restart'],
     ]);
     expect(new Set(interruptions.map((one) => one.promotedAt)).size).toBe(1);
-    const ledger = await lab.ledger();
-    expect(launchCalls(ledger).length).toBe(before + 1);
+    expect(launchCalls(await lab.ledger()).length).toBe(before + 1);
     const promoted = Date.parse(interruptions[0]?.promotedAt ?? '');
-    const ends = instancesOf(ledger, handle.workflowId).filter((one) => old.includes(one.id));
+    const ends = await eventually(async () => {
+      const gone = instancesOf(await lab.ledger(), handle.workflowId).filter((one) => old.includes(one.id));
+      return gone.every((one) => one.endedAt !== undefined) ? gone : undefined;
+    });
     expect(ends.map((one) => (one.endedAt ?? 0) > promoted)).toEqual([true, true, true]);
     await stopped(handle);
   });
