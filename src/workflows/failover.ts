@@ -103,12 +103,16 @@ async function renew(recovering: Recovering, lost: Node[]): Promise<void> {
   await goWithout(recovering, short, 'Capacity', 'no pool had room for a replacement');
   const spec = lenient(failover.cascade.spec, recovery.component);
   const replace = (missed: Lost[]): Promise<Node[]> => buyAgain(recovering, missed);
-  const proven = await prove(failover, { nodes, replaced: recovery.replace, spec, replace, isShown: true });
+  const misses: string[] = [];
+  const onMiss = (text: string): void => {
+    misses.push(text);
+  };
+  const proven = await prove(failover, { nodes, replaced: recovery.replace, spec, replace, isShown: true, onMiss });
   const ready = await knowVolumes(failover.provisioning, proven);
   await takeOver(recovering, ready, false);
   const unproven = without(lost, [...ready, ...short]);
   failover.show({ spares: failover.spares().filter((node) => !unproven.some((old) => old.slot === node.slot)) });
-  await goWithout(recovering, unproven, 'Interrupted', 'no replacement passed its gates');
+  await goWithout(recovering, unproven, 'Interrupted', ['no replacement passed its gates', ...misses].join('; '));
 }
 
 function without(nodes: Node[], others: Node[]): Node[] {

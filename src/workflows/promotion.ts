@@ -11,7 +11,7 @@ import { settleAll } from './failure';
 import type { Failover } from './failover';
 import { drain, tellPeers } from './hooks';
 import type { Lost } from './provision';
-import { proveReady } from './readiness';
+import { proveReady, type Cascade } from './readiness';
 
 /** One recovery while it goes on. */
 export interface Recovering {
@@ -33,6 +33,7 @@ interface Trial {
   replace?: (missed: Lost[]) => Promise<Node[]>;
   /** Whether they are shown among the nodes of the work. */
   isShown: boolean;
+  onMiss?: Cascade['onMiss'];
 }
 
 /**
@@ -41,7 +42,7 @@ interface Trial {
  */
 export async function prove(failover: Failover, trial: Trial): Promise<Node[]> {
   const { target, experimentId, onEvent } = failover.cascade;
-  const { nodes, replaced, replace, isShown } = trial;
+  const { nodes, replaced, replace, isShown, onMiss } = trial;
   if (nodes.length === 0) return [];
   const gone = new Set(replaced.map((node) => node.instanceId));
   let own = new Set(nodes.map((node) => node.instanceId));
@@ -55,7 +56,11 @@ export async function prove(failover: Failover, trial: Trial): Promise<Node[]> {
     others().filter((entry) => entry.at === 'ready' && !gone.has(entry.instanceId));
   const spec = withoutIgnored(trial.spec);
   return proveReady(
-    { target, experimentId, onEvent, spec, standing, onProgress, ...(replace === undefined ? {} : { replace }) },
+    {
+      ...{ target, experimentId, onEvent, spec, standing, onProgress },
+      ...(replace === undefined ? {} : { replace }),
+      ...(onMiss === undefined ? {} : { onMiss }),
+    },
     nodes,
   );
 }

@@ -20,6 +20,8 @@ export interface Cascade {
   /** Told after each look that returned, without the standing. */
   onProgress: (progress: NodeProgress[]) => void;
   onEvent: (text: string) => void;
+  /** Told of each node that missed a gate: which gate, and what was last seen. */
+  onMiss?: (text: string) => void;
   /** Whether a node that missed a gate is ended; false for nodes that are somebody else's to end. */
   endMissed?: boolean;
   /** Nodes that are ready by now: others may depend on them, and none of them is judged here. Asked again as they change. */
@@ -148,7 +150,9 @@ async function replacements(
     const isAllowed =
       cascade.replace !== undefined && used < (cascade.spec.components[node.component]?.replacements ?? 0);
     if (isAllowed) replaced[node.component] = used + 1;
-    cascade.onEvent(`${missed(failed, node)}${isAllowed ? ', replacing it' : ', not replaced'}`);
+    const text = missed(failed, node);
+    cascade.onEvent(`${text}${isAllowed ? ', replacing it' : ', not replaced'}`);
+    cascade.onMiss?.(text);
     return isAllowed;
   });
   if (wanted.length === 0 || cascade.replace === undefined) return [];

@@ -178,7 +178,8 @@ async function collect(
 ): Promise<Collected> {
   const { target, experimentId } = work;
   const resultBytes = resultBytesEach(work.outcomes(), ends.length);
-  const summary = `collect ${step.name} of ${String(ends.length)} nodes`;
+  const whose = ends.length === 1 ? (ends[0]?.slot ?? '') : `${String(ends.length)} nodes`;
+  const summary = `collect ${step.name} of ${whose}`;
   return transfers.collectStep.executeWithOptions({ summary }, [
     { target, experimentId, region, step, token, ends, seconds, resultBytes },
   ]);

@@ -95,7 +95,7 @@ describe('checkNodes', () => {
   });
 
   it('leaves a host whose agent is silent to the watch over its state, and goes on with the others', async () => {
-    const input = await ready({ zk: 2 });
+    const input = await ready({ zk: 2 }, 0.5);
     const [silent = '', other = ''] = input.nodes.map((node) => node.instanceId);
     await Promise.all([silent, other].map(stopService));
     await bench.control('impair', { instanceId: silent, agentLost: true });
@@ -110,11 +110,11 @@ describe('checkNodes', () => {
   });
 
   it('counts what a node answered, and not the time during which no worker asked', async () => {
-    const input = await ready({ zk: 1 });
+    const input = await ready({ zk: 1 }, 0.5);
     await stopService(input.nodes[0]?.instanceId ?? '');
     const { beat } = await untilChecked(input, 1);
-    // Ten periods without a worker.
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    // Four periods without a worker.
+    await new Promise((resolve) => setTimeout(resolve, 2000));
     const before = await sent();
     const beats: unknown[] = [beat];
     await bench.run('checkNodes', input, { heartbeatDetails: beat }, beats).catch(() => undefined);
