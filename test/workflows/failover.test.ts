@@ -154,7 +154,7 @@ describe('the loss of a node', () => {
       expect(failure).toMatchObject({
         type: 'Interrupted',
         message: expect.stringMatching(
-          /^zk-0: no replacement .*missed gate service after \d+ s: zk\.service/,
+          /^zk-0: no replacement .*missed gate service after \d+ s: zookeeper\.service activating$/,
         ) as string,
       });
       expect((await stuck.ledger()).summary.alive).toBe(0);
