@@ -17,8 +17,10 @@ export interface ObserveInput {
   /** Check commands under way. */
   asked: Asked[];
   components: Record<string, ComponentChecks>;
-  /** Between two looks, in milliseconds. */
+  /** Between two looks, in milliseconds, at the longest. */
   pollMs: number;
+  /** What the last look of the call before gave. */
+  nextAt?: number;
   /** Changes are reported to the workflow at least this often, in milliseconds. */
   reportMs: number;
 }
@@ -29,10 +31,12 @@ export interface Observed {
   asked: Asked[];
   /** When EC2 was last asked, epoch milliseconds; absent before the first look. */
   ec2At?: number;
+  /** When to look again, epoch milliseconds; absent before the first look. */
+  nextAt?: number;
 }
 
 /** Machines whose agents answer are judged by their answers; EC2 only has to say when one has ended. */
-const EC2_PAUSE_MS = 3000;
+const EC2_PAUSE_MS = 5000;
 /** Two reads a second are far below SSM's rates. */
 const MS_PER_READ = 500;
 /** Agents on one page of DescribeInstanceInformation. */
@@ -47,10 +51,9 @@ export function createReadinessActivities({ cloud }: { cloud: Cloud }) {
     async observeNodes(input: ObserveInput): Promise<Observed> {
       await assertTarget(cloud, input.target);
       const context = Context.current();
-      const carry = (context.info.heartbeatDetails as Observed | undefined) ?? {
-        nodes: input.nodes,
-        asked: input.asked,
-      };
+      const carry = (context.info.heartbeatDetails as Observed | undefined) ?? begun(input);
+      const earlyMs = (carry.nextAt ?? 0) - Date.now();
+      if (earlyMs > 0) throw notReady(summary(carry.nodes), earlyMs);
       const next = await beating(
         () => look(cloud, input, carry, context.cancellationSignal),
         () => carry,
@@ -58,18 +61,29 @@ export function createReadinessActivities({ cloud }: { cloud: Cloud }) {
       context.heartbeat(next);
       const waitedMs = Date.now() - context.info.scheduledTimestampMs;
       if (isWorthReporting(input, next.nodes, waitedMs)) return next;
-      throw notReady(summary(next.nodes), pauseMs(input, next));
+      throw notReady(summary(next.nodes), Math.max(0, (next.nextAt ?? 0) - Date.now()));
     },
   };
 }
 
 export type ReadinessActivities = ReturnType<typeof createReadinessActivities>;
 
-/** Agents and machines are looked at more often than EC2: others wait for their answers, each read being one page. */
-function pauseMs({ pollMs }: ObserveInput, { nodes, asked }: Observed): number {
-  if (nodes.some(isStarting)) return pollMs;
-  const reads = asked.length + Math.ceil(nodes.filter(({ at }) => at === 'ssm').length / AGENTS_PER_PAGE);
-  return Math.min(pollMs, MS_PER_READ * Math.max(1, reads));
+function begun({ nodes, asked, nextAt }: ObserveInput): Observed {
+  return { nodes, asked, ...(nextAt === undefined ? {} : { nextAt }) };
+}
+
+/**
+ * Agents and machines are looked at more often than EC2, since others wait for their answers, but never more than two
+ * reads a second: what this look read, and what the next will read, both count.
+ */
+function pauseMs({ pollMs }: ObserveInput, before: Observed, next: Observed): number {
+  if (next.nodes.some(isStarting)) return pollMs;
+  return Math.min(pollMs, MS_PER_READ * Math.max(1, readsOf(before), readsOf(next)));
+}
+
+/** Each command under way and each page of agents is one read. */
+function readsOf({ nodes, asked }: Observed): number {
+  return asked.length + Math.ceil(nodes.filter(({ at }) => at === 'ssm').length / AGENTS_PER_PAGE);
 }
 
 function isStarting({ at }: NodeProgress): boolean {
@@ -90,7 +104,8 @@ async function look(cloud: Cloud, input: ObserveInput, carry: Observed, signal: 
   nodes = advance(nodes, merge(at, [machineless(input, nodes, at)]), input.components);
   const stillAsked = seen.flatMap((entry) => entry.asked);
   const asked = await askMachines(cloud, input, nodes, stillAsked, signal);
-  return { nodes, asked: [...stillAsked, ...asked], ...(ec2At === undefined ? {} : { ec2At }) };
+  const next: Observed = { nodes, asked: [...stillAsked, ...asked], ...(ec2At === undefined ? {} : { ec2At }) };
+  return { ...next, nextAt: Date.now() + pauseMs(input, carry, next) };
 }
 
 async function lookAtRegion(

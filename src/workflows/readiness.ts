@@ -1,6 +1,6 @@
 /** How are the nodes proven ready? Looks until every component is complete, with replacements for nodes that miss. */
 import { CancellationScope, condition } from '@temporalio/workflow';
-import type { Asked, ComponentChecks } from '../activities/machine-checks';
+import type { ComponentChecks } from '../activities/machine-checks';
 import type { Observed } from '../activities/readiness';
 import type { Target } from '../activities/target';
 import type { Node } from '../contracts/messages';
@@ -52,17 +52,17 @@ async function lookUntilReady(cascade: Cascade, initial: Node[]): Promise<Node[]
   const replaced: Record<string, number> = {};
   let nodes = initial;
   let progress = nodes.map((node) => enter(node, new Date().toISOString()));
-  let asked: Asked[] = [];
+  let carried: Carried = { asked: [] };
   // What a look found ended stands no more, whatever is still said of it.
   const gone = new Set<string>();
   const standing = (): NodeProgress[] => (cascade.standing?.() ?? []).filter((entry) => !gone.has(entry.instanceId));
   cascade.onProgress(progress);
   for (;;) {
-    const seen = await lookOnce(cascade, components, progress, asked, standing);
+    const seen = await lookOnce(cascade, components, progress, carried, standing);
     if (seen === undefined) continue;
     for (const entry of seen.nodes.filter((one) => one.at === 'failed')) gone.add(entry.instanceId);
     progress = seen.nodes.filter((entry) => isJudged(entry, nodes));
-    asked = seen.asked;
+    carried = { asked: seen.asked, ...(seen.nextAt === undefined ? {} : { nextAt: seen.nextAt }) };
     const failed = progress.filter((entry) => entry.at === 'failed');
     if (failed.length > 0) {
       const lost = nodes.filter((node) => failed.some((entry) => entry.instanceId === node.instanceId));
@@ -82,20 +82,23 @@ function isJudged(entry: NodeProgress, nodes: Node[]): boolean {
   return nodes.some((node) => node.instanceId === entry.instanceId);
 }
 
+/** What one call hands to the next, whatever became of the nodes. */
+type Carried = Pick<Observed, 'asked' | 'nextAt'>;
+
 /** One look, given up without an answer when what the nodes wait for has come to stand beside them meanwhile. */
 async function lookOnce(
   cascade: Cascade,
   components: Record<string, ComponentChecks>,
   progress: NodeProgress[],
-  asked: Asked[],
+  carried: Carried,
   standing: () => NodeProgress[],
 ): Promise<Observed | undefined> {
   const all = (): NodeProgress[] => [...standing(), ...progress];
   const isHeldUp = (): boolean => progress.some((node) => waitsForOthers(node, all(), components));
-  if (cascade.standing === undefined || !isHeldUp()) return observe(cascade, components, all(), asked);
+  if (cascade.standing === undefined || !isHeldUp()) return observe(cascade, components, all(), carried);
   const scope = new CancellationScope();
   return scope.run(async () => {
-    const looking = observe(cascade, components, all(), asked);
+    const looking = observe(cascade, components, all(), carried);
     const free = condition(() => !isHeldUp()).then(() => undefined);
     try {
       return await Promise.race([looking, free]);
@@ -110,7 +113,7 @@ function observe(
   cascade: Cascade,
   components: Record<string, ComponentChecks>,
   nodes: NodeProgress[],
-  asked: Asked[],
+  carried: Carried,
 ): Promise<Observed> {
   const ready = nodes.filter((node) => node.at === 'ready').length;
   const poll = cascade.spec.poll ?? pollSeconds(nodes.length);
@@ -120,7 +123,7 @@ function observe(
       target: cascade.target,
       experimentId: cascade.experimentId,
       nodes,
-      asked,
+      ...carried,
       components,
       pollMs: poll * 1000,
       reportMs: REPORT_MS,

@@ -25,12 +25,13 @@ export async function labour(run: Run): Promise<void> {
   const provisioned = await inOwnScope(() => provisionNodes(provisioning));
   setNodes(state, provisioned.nodes, provisioned.spares);
   state.status.region = provisioned.nodes[0]?.region ?? '';
-  void keepSentinel(run, [...provisioned.nodes, ...provisioned.spares]);
   setPhase(state, 'Configuring');
   const cascade = cascadeOf(run, provisioning, provisioned);
   const nodes = await knowVolumes(provisioning, await proveReady(cascade, provisioned.nodes));
   setNodes(state, nodes);
   setPhase(state, 'Ready');
+  // Until now every look at the nodes saw for itself which of them had ended.
+  void keepSentinel(run, [...nodes, ...provisioned.spares]);
   const naming = nameNodes(cascade, [...nodes, ...provisioned.spares]);
   const failover = failoverOf(run, { provisioning, provisioned, cascade });
   const stepNow = (): StepSpec | undefined => stepUnderWay(admission.spec.steps, state.status.steps);

@@ -57,7 +57,7 @@ describe('observeNodes', () => {
 
     expect(value.map((node) => node.at)).toEqual(['ready', 'ready']);
     expect(waits.length).toBeGreaterThan(0);
-    expect(new Set(waits.map((wait) => wait.pauseMs))).toEqual(new Set([50]));
+    for (const { pauseMs } of waits) expect(pauseMs).toBeLessThanOrEqual(50);
     expect(waits[0]?.message).toMatch(/^0 of 2 nodes ready; app-\d at /);
   });
 
