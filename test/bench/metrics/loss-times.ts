@@ -7,7 +7,7 @@
  * names the node, in the history of its owner. Asked: the arrival of the launch request that made the next instance
  * with the same Slot tag. Ready: the end of the old node by our own call, which comes after readiness and promotion.
  * The gap is the most members that were missing at any moment after the first notice: an instance serves from when its
- * unit is up until it begins to shut down.
+ * unit is up until it begins to shut down. At risk is whatever lived in the pool of a lost node at its notice.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
@@ -35,6 +35,9 @@ export const lossTimes: Bench = {
     { name: 'simulator: notice to replacement asked', goal: 12, unit: 's' },
     { name: 'simulator: notice to replacement ready', goal: 110, unit: 's' },
     { name: 'simulator: stateless members missing at once', goal: 0, unit: 'nodes' },
+    { name: 'simulator: siblings at risk without a replacement asked', goal: 0, unit: 'nodes' },
+    { name: 'simulator: launched beyond members, lost and at risk', goal: 0, unit: 'nodes' },
+    { name: 'simulator: surplus when all is calm', goal: 0, unit: 'nodes' },
   ],
   async run(stack) {
     const world = await stack.world();
@@ -54,9 +57,14 @@ export const lossTimes: Bench = {
     const losses = handles.flatMap(({ workflowId }) => lossesOf(ledger, workflowId, signals));
     if (losses.length < REGIONS.length * LOSSES) throw new Error(`only ${String(losses.length)} losses`);
     const missing = Math.max(...handles.map(({ workflowId }) => mostMissing(ledger, workflowId)));
+    const spares = handles.map(({ workflowId }) => sparesOf(ledger, workflowId));
+    const sum = (count: (of: Spares) => number): number => spares.reduce((all, of) => all + count(of), 0);
     return [
       ...(['detected', 'asked', 'ready'] as const).map((moment) => worst(losses.map((loss) => loss[moment]))),
       { value: missing, note: `of ${String(MEMBERS)} members in each of ${String(REGIONS.length)} experiments` },
+      { value: sum((of) => of.forgotten), note: `${String(sum((of) => of.atRisk))} siblings were at risk` },
+      { value: sum((of) => Math.max(0, of.extra)), note: `${String(sum((of) => of.launched))} launched in all` },
+      { value: sum((of) => of.surplus), note: 'living instances beyond the members' },
     ];
   },
 };
@@ -75,12 +83,27 @@ async function named(world: World, { workflowId }: WorkflowHandle): Promise<void
   });
 }
 
+/** Takes back members that hold a slot: siblings of a lost node are replaced, so each next one is looked for anew. */
 async function loseSome(world: World, { workflowId }: WorkflowHandle): Promise<void> {
-  const members = instancesOf(await world.ledger(), workflowId);
-  for (const { id } of members.slice(0, LOSSES)) {
-    await world.control('interrupt', { instanceId: id });
+  for (let lost = 0; lost < LOSSES; lost += 1) {
+    await until('a member to lose', 240_000, () => loseOne(world, workflowId));
     await pause(APART_MS);
   }
+}
+
+async function loseOne(world: World, workflowId: string): Promise<true | undefined> {
+  const ledger = await world.ledger();
+  const warned = new Set(ledger.interruptions.map(({ instanceId }) => instanceId));
+  const member = instancesOf(ledger, workflowId).find(
+    ({ id, tags, endedAt, state }) =>
+      TAG.slot in tags && endedAt === undefined && state === 'running' && !warned.has(id),
+  );
+  if (member === undefined) return undefined;
+  // It may have been ended since the ledger was read.
+  return world.control('interrupt', { instanceId: member.id }).then(
+    () => true,
+    () => undefined,
+  );
 }
 
 /** When the server took the signal that first named an instance; epoch milliseconds by instance. */
@@ -128,6 +151,40 @@ function lossesOf(ledger: LedgerDocument, experimentId: string, signals: Record<
         ready: since(isByUs && next !== undefined ? endedAt : undefined),
       };
     });
+}
+
+interface Spares {
+  launched: number;
+  atRisk: number;
+  /** Nodes at risk whose slot no other instance got. */
+  forgotten: number;
+  /** Launched beyond the members, those lost and those at risk. */
+  extra: number;
+  surplus: number;
+}
+
+function sparesOf(ledger: LedgerDocument, experimentId: string): Spares {
+  const instances = instancesOf(ledger, experimentId);
+  const lost = ledger.interruptions.filter((one) => one.experimentId === experimentId);
+  const isLost = new Set(lost.map(({ instanceId }) => instanceId));
+  const atRisk = instances.filter(({ id, zone, instanceType, market, createdAt, endedAt = Infinity }) => {
+    if (isLost.has(id) || market !== 'spot') return false;
+    return lost.some((one) => {
+      const isSibling = one.zone === zone && one.instanceType === instanceType;
+      return isSibling && createdAt < one.noticeAt && endedAt > one.noticeAt;
+    });
+  });
+  const forgotten = atRisk.filter(
+    ({ id, tags, createdAt }) =>
+      !instances.some((next) => next.id !== id && next.tags[TAG.slot] === tags[TAG.slot] && next.createdAt > createdAt),
+  );
+  return {
+    launched: instances.length,
+    atRisk: atRisk.length,
+    forgotten: forgotten.length,
+    extra: instances.length - MEMBERS - lost.length - atRisk.length,
+    surplus: instances.filter(({ endedAt }) => endedAt === undefined).length - MEMBERS,
+  };
 }
 
 function worst(seconds: number[]): { value: number; note: string } {
