@@ -94,6 +94,9 @@ async function recover(recovering: Recovering): Promise<void> {
   ]);
 }
 
+/** The last misses are enough for a failure; the timeline has them all. */
+const MISSES_TOLD = 3;
+
 /** One request for new nodes; those that pass the gates take the slots together. */
 async function renew(recovering: Recovering, lost: Node[]): Promise<void> {
   const { failover, recovery } = recovering;
@@ -112,7 +115,7 @@ async function renew(recovering: Recovering, lost: Node[]): Promise<void> {
   await takeOver(recovering, ready, false);
   const unproven = without(lost, [...ready, ...short]);
   failover.show({ spares: failover.spares().filter((node) => !unproven.some((old) => old.slot === node.slot)) });
-  await goWithout(recovering, unproven, 'Interrupted', ['no replacement passed its gates', ...misses].join('; '));
+  await goWithout(recovering, unproven, 'Interrupted', ['no replacement passed its gates', ...misses.slice(-MISSES_TOLD)].join('; '));
 }
 
 function without(nodes: Node[], others: Node[]): Node[] {
