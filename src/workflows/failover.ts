@@ -115,7 +115,12 @@ async function renew(recovering: Recovering, lost: Node[]): Promise<void> {
   await takeOver(recovering, ready, false);
   const unproven = without(lost, [...ready, ...short]);
   failover.show({ spares: failover.spares().filter((node) => !unproven.some((old) => old.slot === node.slot)) });
-  await goWithout(recovering, unproven, 'Interrupted', ['no replacement passed its gates', ...misses.slice(-MISSES_TOLD)].join('; '));
+  await goWithout(
+    recovering,
+    unproven,
+    'Interrupted',
+    ['no replacement passed its gates', ...misses.slice(-MISSES_TOLD)].join('; '),
+  );
 }
 
 function without(nodes: Node[], others: Node[]): Node[] {
