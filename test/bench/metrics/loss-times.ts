@@ -138,10 +138,11 @@ function lossesOf(ledger: LedgerDocument, experimentId: string, signals: Record<
   return ledger.interruptions
     .filter((one) => one.experimentId === experimentId)
     .map(({ instanceId, noticeAt, endedAt = Infinity, endedBy }) => {
-      const slot = instances.find(({ id }) => id === instanceId)?.tags[TAG.slot];
-      const next = instances.find(({ id, tags, createdAt }) => {
-        return tags[TAG.slot] === slot && id !== instanceId && createdAt > noticeAt;
-      });
+      const lost = instances.find(({ id }) => id === instanceId);
+      // A member that was at risk before may have had its successor asked for before its own notice.
+      const [next] = instances
+        .filter(({ tags, createdAt }) => tags[TAG.slot] === lost?.tags[TAG.slot] && createdAt > (lost?.createdAt ?? 0))
+        .sort((a, b) => a.createdAt - b.createdAt);
       const launch = launches.find(({ nodes }) => nodes.some(({ id }) => id === next?.id));
       const since = (at = Infinity): number => (at - noticeAt) / 1000;
       const isByUs = endedBy === 'Client.UserInitiatedShutdown';
