@@ -11,6 +11,8 @@ export interface Fault {
   service?: string;
   /** Operation name or a pattern with `*`. */
   operation: string;
+  /** Region of the call or a pattern with `*`; any region when left out. */
+  region?: string;
   /** Strikes the nth matching call only, counted from 1. */
   nth?: number;
   /** Strikes with this chance, 0 to 1. */
@@ -32,11 +34,16 @@ export function createFaults(plan: FaultPlan): FaultState {
 }
 
 /** Counts the call against every rule and gives the effects that strike it, in the order of the plan. */
-export function strike(state: FaultState, random: Random, service: string, operation: string): FaultEffect[] {
+export function strike(
+  state: FaultState,
+  random: Random,
+  { service, operation, region }: { service: string; operation: string; region: string },
+): FaultEffect[] {
   const effects: FaultEffect[] = [];
   state.plan.forEach((fault, index) => {
     const counter = state.counters[index];
-    if (!counter || !matches(fault.operation, operation) || !matches(fault.service ?? '*', service)) return;
+    if (!counter || !matches(fault.operation, operation)) return;
+    if (!matches(fault.service ?? '*', service) || !matches(fault.region ?? '*', region)) return;
     counter.matched += 1;
     if (!strikes(fault, counter, random)) return;
     counter.struck += 1;

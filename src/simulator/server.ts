@@ -65,7 +65,7 @@ async function call(world: World, services: Services, request: WireRequest): Pro
     const caller = identify(request, world.account);
     protocol = caller.protocol;
     Object.assign(log, { service: caller.service, operation: caller.operation, region: caller.region });
-    const effects = strike(world.faults, world.random, caller.service, caller.operation);
+    const effects = strike(world.faults, world.random, caller);
     await applyEffects(effects, protocol);
     const { operation, output } = await handle(world, services, request, caller);
     log.resources = countOf(output);

@@ -10,6 +10,7 @@ import type { ExperimentSpec } from '../schemas/experiment';
 import { mutations, reads } from './activity-proxies';
 import { failure, settleAll } from './failure';
 import { fill, type Bought, type Chain, type Filled, type Provisioning } from './fill';
+import { inOwnScope } from './scope';
 import { learn, newKnowledge } from './shared-memory';
 import { bringVolumes, type Succession } from './volumes';
 
@@ -23,23 +24,28 @@ export interface Provisioned {
 
 /**
  * Buys every component's nodes, or throws `Capacity` or `Quota` with nothing of this call left running.
- * With `placement: together` a region that cannot hold all components is left whole.
+ * With `placement: together` a region that cannot hold all components is left whole. A region that was being made
+ * ready ahead and is not needed is given up.
  */
 export async function provisionNodes(run: Provisioning): Promise<Provisioned> {
   const chain = newChain();
-  const names = Object.keys(run.spec.components);
-  const groups = run.spec.placement === 'together' ? [names] : names.map((name) => [name]);
   try {
-    const filled = await settleAll(groups.map((group) => placeGroup(run, chain, group)));
-    const slotted = filled.flat().map((entry) => slots(entry, run.spec.components[entry.component]?.count ?? 0));
-    return {
-      chain,
-      nodes: slotted.flatMap(({ members }) => members),
-      spares: slotted.flatMap(({ standbys }) => standbys),
-    };
+    return await inOwnScope(() => place(run, chain));
   } finally {
     await Promise.allSettled(Object.values(chain.grounds)); // nothing is made any more when teardown begins
   }
+}
+
+async function place(run: Provisioning, chain: Chain): Promise<Provisioned> {
+  const names = Object.keys(run.spec.components);
+  const groups = run.spec.placement === 'together' ? [names] : names.map((name) => [name]);
+  const filled = await settleAll(groups.map((group) => placeGroup(run, chain, group)));
+  const slotted = filled.flat().map((entry) => slots(entry, run.spec.components[entry.component]?.count ?? 0));
+  return {
+    chain,
+    nodes: slotted.flatMap(({ members }) => members),
+    spares: slotted.flatMap(({ standbys }) => standbys),
+  };
 }
 
 function newChain(): Chain {

@@ -11,7 +11,6 @@ import { provisionNodes, replaceNodes, type Provisioned } from './provision';
 import { proveReady, type Cascade } from './readiness';
 import type { Run } from './run';
 import { publish, setNodes, setPhase, setRecovering, tell } from './run-state';
-import { inOwnScope } from './scope';
 import { runSteps } from './steps';
 import { keepSentinel, nameNodes } from './upkeep';
 import { knowVolumes } from './volumes';
@@ -22,7 +21,7 @@ export async function labour(run: Run): Promise<void> {
   await keep(run, 'spec.json', admission.spec);
   setPhase(state, 'Provisioning');
   const provisioning = provisioningOf(run);
-  const provisioned = await inOwnScope(() => provisionNodes(provisioning));
+  const provisioned = await provisionNodes(provisioning);
   setNodes(state, provisioned.nodes, provisioned.spares);
   state.status.region = provisioned.nodes[0]?.region ?? '';
   setPhase(state, 'Configuring');

@@ -27,7 +27,7 @@ beforeAll(async () => {
         extends: 'quick',
         capacity: [
           dry('us-west-2', 't3.micro', 'spot'),
-          ...['m5.large', 'm5a.large'].map((type) => dry('us-west-2', type, 'spot')),
+          ...['m5.large', 'm5a.large', 'm6a.large'].map((type) => dry('us-west-2', type, 'spot')),
           ...['r5.large', 'r6i.large', 'i3.large'].map((type) => dry('us-east-2', type, '*')),
           // Two zones with two nodes each, the others with none.
           ...['us-west-2a', 'us-west-2b'].map((zone) => ({
@@ -176,6 +176,20 @@ describe('the chain', () => {
         region === 'eu-west-1' && tags['ExperimentID'] === result.experimentId && type === 'launch-template',
     );
     expect(made.map(({ createdAt }) => createdAt < answeredAt)).toEqual([true]);
+  });
+
+  it('waits for no next region that it does not need', async () => {
+    await lab.control('faults', [
+      { operation: 'CreateFleet', effect: { delayMs: 1500 } },
+      { operation: 'CreateSecurityGroup', region: 'eu-west-1', effect: { error: 'Unavailable', status: 503 } },
+    ]);
+    const wider = { count: 1, instanceTypes: ['m6a.large'], widerTypes: ['c5.xlarge'] };
+    const result = await buy(spec({ box: wider }, { regions: ['us-west-2', 'eu-west-1'] }));
+    const { calls } = await lab.ledger();
+    await lab.control('faults', []);
+
+    expect(steps(result.attempts).at(-1)).toEqual(['us-west-2', 'spot-wide', 1, 1]);
+    expect(calls.some((call) => call.operation === 'CreateSecurityGroup' && call.outcome === 'Unavailable')).toBe(true);
   });
 
   it('finds an image for each architecture of one component', async () => {
