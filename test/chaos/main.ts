@@ -13,7 +13,7 @@ import type { Outcome } from './ordeal';
 import { repeat, runSeeds } from './run';
 
 /** They mostly wait, so two cores carry several; a kill loads a worker anew, which takes a core for seconds. */
-const LANES = 6;
+const LANES = 12;
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
