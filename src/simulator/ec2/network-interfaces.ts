@@ -125,7 +125,7 @@ function render(state: RegionState, eni: SimNetworkInterface): Record<string, un
           DeviceIndex: attachment.deviceIndex,
           AttachTime: new Date(attachment.attachedAt),
           DeleteOnTermination: attachment.deleteOnTermination,
-          Status: 'attached',
+          Status: attachment.detaching ? 'detaching' : 'attached',
         },
     TagSet: tagList(eni.tags),
   });
