@@ -140,6 +140,37 @@ describe('unmodified clients', () => {
     });
   });
 
+  itInPython('boto3 makes a network, an image and a parameter, and takes them down', async (python) => {
+    const seen: unknown = JSON.parse(await runPython(python, [script('network.py'), simulator.url]));
+
+    expect(seen).toEqual({
+      routes: ['active', 'active'],
+      parameters: ['/foreign/a'],
+      found: [
+        ...['elastic-ip', 'image', 'internet-gateway', 'natgateway', 'parameter'],
+        ...['route-table', 'subnet', 'vpc', 'vpc-endpoint'],
+      ],
+      refusals: {
+        addressOfNat: 'AuthFailure',
+        detach: 'DependencyViolation',
+        table: 'DependencyViolation',
+        gateway: 'DependencyViolation',
+        subnet: 'DependencyViolation',
+        vpc: 'DependencyViolation',
+      },
+      unsuccessful: [],
+      after: {
+        vpc: 'InvalidVpcID.NotFound',
+        table: 'InvalidRouteTableID.NotFound',
+        gateway: 'InvalidInternetGatewayID.NotFound',
+        endpoint: 'InvalidVpcEndpointId.NotFound',
+        nat: 'deleted',
+        image: 'InvalidAMIID.Unavailable',
+        parameter: 'ParameterNotFound',
+      },
+    });
+  });
+
   itInPython('aws-cli launches, commands, finds and ends an instance', async (python) => {
     const aws = async (...args: string[]): Promise<unknown> => {
       const out = await runPython(python, ['-m', 'awscli', ...args, '--output', 'json'], {
