@@ -131,6 +131,8 @@ export interface Listings {
   shortPages: { ec2: number; tagging: number };
   /** Share of pages that come with nothing but a token. */
   emptyPages: { ec2: number; tagging: number };
+  /** Share of machines that have lost all their tags when they are terminated. */
+  tagsLost: number;
   /** How long a token of the tagging API is good for. */
   tagTokenSeconds: number;
   /** How long GetResources still returns what has ended, by type; `*` for all that are not named. */

@@ -107,12 +107,13 @@ async function handle(
   return { operation, output: await handler(input, { world, region, account }) };
 }
 
-/** What a region answers that the account has not enabled: it does not know the caller's key. */
+/** What a region answers that the account has not enabled: it does not know the caller's key (ekristen/aws-nuke#774). */
 function refuseRegion(world: World, { region, protocol }: Identified): void {
   if (world.scenario.regions[region]?.notOptedIn !== true) return;
-  throw protocol === 'json'
-    ? new AwsError('UnrecognizedClientException', 'The security token included in the request is invalid.')
-    : new AwsError('AuthFailure', 'AWS was not able to validate the provided access credentials', 401);
+  if (protocol === 'ec2')
+    throw new AwsError('AuthFailure', 'AWS was not able to validate the provided access credentials', 401);
+  const code = protocol === 'json' ? 'UnrecognizedClientException' : 'InvalidClientTokenId';
+  throw new AwsError(code, 'The security token included in the request is invalid.', 403);
 }
 
 /** Refuses a token as each service refuses one that is too old; calls for a first page are left alone. */

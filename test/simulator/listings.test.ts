@@ -137,3 +137,18 @@ it('a test can put into the tag index what the simulator does not play, and take
   expect(sim.refusal('foreign', { arn: 'x' })).toMatch(/^400 foreign: arn must be an ARN/);
   expect(sim.refusal('foreign', { arn, gone: true })).toMatch(/^404/);
 });
+
+it('a machine may have lost its tags when it is terminated', async () => {
+  start({ listings: { tagsLost: 1 }, delays: { terminate: minute } });
+  const [id = ''] = await sim.launch(1, { tags: { ExperimentID: 'exp-1' } });
+  await sim.call('TerminateInstances', { InstanceIds: [id] });
+  const shown = async (): Promise<unknown> => {
+    const { Reservations } = await sim.call('DescribeInstances', { InstanceIds: [id] });
+    return (Reservations as { Instances: [{ State: Reply; Tags: Reply[] }] }[])[0]?.Instances[0];
+  };
+
+  expect(await shown()).toMatchObject({ State: { Name: 'shutting-down' }, Tags: [{}, {}] });
+  sim.pass(61);
+  expect(await shown()).toMatchObject({ State: { Name: 'terminated' }, Tags: [] });
+  expect(await tagged()).toEqual([]);
+});

@@ -52,7 +52,7 @@ const createRoute: Handler = (input, ctx) => {
   const destination = destinationOf(input);
   const target = targetOf(ctx, state, table, input);
   const there = table.routes.find((route) => route.destination === destination);
-  // The same route again is no error (EC2 API reference, CreateRoute, is silent; users see Return: true).
+  // The API reference does not say what the same route again is: no error here, so that a retry after a lost reply is none.
   if (there && there.target.id === target.id) return { Return: true };
   if (there) throw new AwsError('RouteAlreadyExists', `The route identified by ${destination} already exists.`);
   table.routes.push({ destination, target, origin: 'CreateRoute' });

@@ -24,7 +24,7 @@ const AWS_DELAYS: Delays = {
   // A first snapshot copies every block ever written, so it takes the longer the fuller the disk.
   snapshotReady: [45_000, 90_000],
   interfaceLinger: [500, 3_000],
-  // Minutes by what users of Terraform see in its logs; the ends are invented.
+  // A minute or two each; the ends are invented.
   natGatewayReady: [60_000, 120_000],
   natGatewayDelete: [40_000, 90_000],
   endpointReady: [30_000, 90_000],
@@ -106,6 +106,7 @@ const LISTINGS: Listings = {
   // Of the tagging API invented: enough that a caller who stops at a short page is found out.
   shortPages: { ec2: 0, tagging: 0.2 },
   emptyPages: { ec2: 0, tagging: 0 },
+  tagsLost: 0,
   // API reference, GetResources: a token is valid for 15 minutes.
   tagTokenSeconds: 15 * 60,
   /**

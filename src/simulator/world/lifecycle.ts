@@ -1,10 +1,11 @@
 /** How does a machine stop, start and end? Times are drawn at the call; what hangs on the machine follows by the agenda. */
+import { hashed } from '../random';
 import { plan } from './agenda';
 import { emitStart, emitState } from './events';
 import { stateAt } from './instance';
 import { giveBackAddress } from './network';
 import { occupy, vacate } from './pools';
-import { endResource } from './resources';
+import { endResource, removeTags } from './resources';
 import type { RegionState, SimInstance, World } from './state';
 
 export interface StateReason {
@@ -44,6 +45,8 @@ export function endAt(world: World, state: RegionState, instance: SimInstance, a
     releaseVolumes(state, instance, at);
     releaseInterfaces(world, state, instance, at);
     closeSpotRequest(state, instance, at);
+    if (hashed(world.seed, instance.id, 'tags lost') < world.scenario.listings.tagsLost)
+      removeTags(world, state, instance, Object.keys(instance.tags));
   });
 }
 
