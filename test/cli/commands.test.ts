@@ -113,8 +113,8 @@ describe('capacity', () => {
   const block = { untilMs, strikes: 2, class: 'capacity', code: 'UnfulfillableCapacity', atMs: 0 } as const;
   const blocks = { 'pool:us-west-2a/t3.micro/spot': block, 'subnet:subnet-1': { ...block, untilMs: 0 } };
   const memories = [
-    { account: '1', region: 'us-west-2', told: 3, ignored: 0, blocks },
-    { account: '2', region: 'us-west-2', told: 0, ignored: 0, blocks: {}, problem: 'nobody is there' },
+    { account: '1', region: 'us-west-2', told: 3, ignored: 0, blocks, open: {} },
+    { account: '2', region: 'us-west-2', told: 0, ignored: 0, blocks: {}, open: {}, problem: 'nobody is there' },
   ];
   const asked: (string | undefined)[] = [];
   const client = {
