@@ -1,5 +1,5 @@
 /** What does the world look like when a scenario does not say? Four regions, real types, AWS's own pace. */
-import type { ApiLimits, Delays, Scenario } from '../scenario';
+import type { ApiLimits, Delays, Listings, Scenario } from '../scenario';
 import { CATALOG } from '../world/catalog';
 
 /**
@@ -24,8 +24,18 @@ const AWS_DELAYS: Delays = {
   // A first snapshot copies every block ever written, so it takes the longer the fuller the disk.
   snapshotReady: [45_000, 90_000],
   interfaceLinger: [500, 3_000],
+  // Minutes by what users of Terraform see in its logs; the ends are invented.
+  natGatewayReady: [60_000, 120_000],
+  natGatewayDelete: [40_000, 90_000],
+  endpointReady: [30_000, 90_000],
+  endpointDelete: [30_000, 60_000],
+  imageReady: [60_000, 180_000],
   // "Terminated instances remain visible for a short while", about an hour (EC2 user guide).
   terminatedVisible: [3_600_000, 3_600_000],
+  // A describe may show what is gone, and DescribeTags trail; by how much is not published: not at all, until told.
+  deleteLag: [0, 0],
+  describeTagsLag: [0, 0],
+  interfaceDetach: [2_000, 6_000],
   // Status checks first report after one to three minutes.
   statusChecks: [60_000, 180_000],
   // How far the status trails the warning is not published: none, until measured on AWS.
@@ -50,7 +60,15 @@ const QUICK_DELAYS: Delays = {
   volumeDetach: [10, 30],
   snapshotReady: [40, 80],
   interfaceLinger: [5, 20],
+  natGatewayReady: [40, 80],
+  natGatewayDelete: [40, 90],
+  endpointReady: [30, 60],
+  endpointDelete: [30, 60],
+  imageReady: [40, 80],
   terminatedVisible: [3_600_000, 3_600_000],
+  deleteLag: [0, 0],
+  describeTagsLag: [0, 0],
+  interfaceDetach: [0, 0],
   statusChecks: [50, 100],
   spotStatusLag: [0, 0],
   eventDelivery: [0, 0],
@@ -82,6 +100,19 @@ const AWS_LIMITS: ApiLimits = {
     { operations: ['StopInstances'], size: 1000, refill: 20 },
     { operations: ['TerminateInstances'], size: 1000, refill: 20 },
   ],
+};
+
+const LISTINGS: Listings = {
+  // Of the tagging API invented: enough that a caller who stops at a short page is found out.
+  shortPages: { ec2: 0, tagging: 0.2 },
+  emptyPages: { ec2: 0, tagging: 0 },
+  // API reference, GetResources: a token is valid for 15 minutes.
+  tagTokenSeconds: 15 * 60,
+  /**
+   * By reports of users: instances about an hour (boto/boto3#1704), volumes over 20 minutes (aws/aws-cli#4173), fleets
+   * "long after" (aws/aws-cli#8197; 24 h is invented). NAT gateways as long as they are described.
+   */
+  tagGhostSeconds: { instance: 3_600, volume: 1_200, natgateway: 3_600, fleet: 24 * 3_600 },
 };
 
 export const AWS_LIKE: Scenario = {
@@ -127,6 +158,9 @@ export const AWS_LIKE: Scenario = {
   losses: [],
   traces: [],
   delays: AWS_DELAYS,
+  listings: LISTINGS,
+  // "5 per Region" (EC2 user guide, "Elastic IP address quota").
+  limits: { addresses: 5 },
   api: AWS_LIMITS,
   faults: [],
   images: [
