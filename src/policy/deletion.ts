@@ -84,12 +84,16 @@ export function foldSeen(entries: Entries, seen: readonly SeenResource[], at: st
 function sighted(before: Entry | undefined, seen: SeenResource, at: string): Entry {
   const asked = before?.askedAt;
   const underWay = seen.state === 'live' && asked !== undefined && Date.parse(at) - asked < ASKED_GRACE_MS;
+  const refusal = before?.refusal;
+  // Termination protection shows in no Describe, only in the refusal.
+  const protectedBy = seen.protectedBy ?? (refusal?.outcome === 'protected' ? refusal.detail : undefined);
   return {
     ...seen,
     state: underWay ? 'ending' : seen.state,
     at,
     ...(asked === undefined || (seen.state === 'live' && !underWay) ? {} : { askedAt: asked }),
-    ...(before?.refusal === undefined ? {} : { refusal: before.refusal }),
+    ...(refusal === undefined ? {} : { refusal }),
+    ...(protectedBy === undefined ? {} : { protectedBy }),
   };
 }
 
