@@ -84,17 +84,20 @@ export function foldSeen(entries: Entries, seen: readonly SeenResource[], at: st
 function sighted(before: Entry | undefined, seen: SeenResource, at: string): Entry {
   const asked = before?.askedAt;
   const underWay = seen.state === 'live' && asked !== undefined && Date.parse(at) - asked < ASKED_GRACE_MS;
-  const refusal = before?.refusal;
-  // Termination protection shows in no Describe, only in the refusal.
-  const protectedBy = seen.protectedBy ?? (refusal?.outcome === 'protected' ? refusal.detail : undefined);
   return {
     ...seen,
     state: underWay ? 'ending' : seen.state,
     at,
     ...(asked === undefined || (seen.state === 'live' && !underWay) ? {} : { askedAt: asked }),
-    ...(refusal === undefined ? {} : { refusal }),
-    ...(protectedBy === undefined ? {} : { protectedBy }),
+    ...refusedBefore(before, seen),
   };
+}
+
+/** The last refusal. Termination protection shows in no Describe, only there. */
+function refusedBefore(before: Entry | undefined, seen: SeenResource): Pick<Entry, 'refusal' | 'protectedBy'> {
+  const refusal = before?.refusal;
+  if (refusal === undefined) return {};
+  return refusal.outcome === 'protected' ? { refusal, protectedBy: seen.protectedBy ?? refusal.detail } : { refusal };
 }
 
 /** Takes in the answers to a batch of deletions. */
