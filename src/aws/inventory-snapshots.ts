@@ -1,6 +1,7 @@
 /** How are the snapshots of an experiment's volumes read and deleted? Only the account's own are asked for. */
 import { DeleteSnapshotCommand, DescribeSnapshotsCommand, type Filter, type Snapshot } from '@aws-sdk/client-ec2';
 import type { TaggedResource } from '../contracts/inventory';
+import { storageBill } from './bills';
 import type { AwsRegion } from './clients';
 import { ownedFilters, PAGE, readByFilter, readPages, resource } from './inventory-kind';
 import type { Kind, Reading } from './inventory-kind';
@@ -18,8 +19,9 @@ async function readSnapshots(aws: AwsRegion, filters: Filter[], call?: Call): Pr
   return { resources: raw.map((snapshot) => snapshotResource(aws, snapshot)), pages: pages.length };
 }
 
-function snapshotResource(aws: AwsRegion, { SnapshotId, Tags, State }: Snapshot): TaggedResource {
-  return resource(aws, 'snapshot', SnapshotId, Tags, { state: 'live', seen: State ?? 'exists' });
+function snapshotResource(aws: AwsRegion, { SnapshotId, Tags, State, VolumeSize }: Snapshot): TaggedResource {
+  const bills = storageBill(aws.region, 'snapshot', VolumeSize);
+  return resource(aws, 'snapshot', SnapshotId, Tags, { state: 'live', seen: State ?? 'exists', bills });
 }
 
 export const snapshots: Kind = {

@@ -8,7 +8,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { createCleanupActivities } from '../../src/activities/cleanup';
 import { guard } from '../../src/activities/failure';
 import type { Certificate } from '../../src/contracts/inventory';
-import type { CleanupResult, CleanupStatus } from '../../src/contracts/messages';
+import type { CleanupPlan, CleanupResult, CleanupStatus } from '../../src/contracts/messages';
 import { createFolderStore } from '../../src/results/folder';
 import { until } from '../contract/backend';
 import { sharedBundle } from '../support/bundle';
@@ -41,6 +41,7 @@ interface Bench {
   start(input: unknown): Promise<WorkflowHandle>;
   /** The result, of a failed cleanup that in the details. */
   run(over?: Record<string, unknown>): Promise<CleanupResult & { failed?: string }>;
+  plan(): Promise<CleanupPlan>;
 }
 
 /** Runs a test beside a worker whose AWS holds these resources. */
@@ -73,7 +74,9 @@ async function withWorker(
     const handle = await start({ experimentId: 'exp-1', settleSeconds: SETTLE, limitSeconds: 20, ...over });
     return handle.result().catch(detailsOf) as Promise<CleanupResult & { failed?: string }>;
   };
-  await worker.runUntil(() => test({ calls, start, run }));
+  const plan = async (): Promise<CleanupPlan> =>
+    (await (await start({ experimentId: 'exp-1', plan: true })).result()) as CleanupPlan;
+  await worker.runUntil(() => test({ calls, start, run, plan }));
 }
 
 function causeOf(error: unknown): ApplicationFailure {
@@ -153,14 +156,14 @@ describe('cleanup', () => {
     });
   });
 
-  it('deletes nothing in a dry run, and says what is there', async () => {
-    await withWorker(cluster(), {}, async ({ run, calls }) => {
-      const result = await run({ dryRun: true });
+  it('deletes nothing for a plan, and says what is there', async () => {
+    await withWorker(cluster(), {}, async ({ plan, calls }) => {
+      const made = await plan();
 
-      expect(result).toMatchObject({ verdict: 'blocked', dryRun: true, resources: 10 });
-      expect(result.failed).toBeUndefined();
-      expect(result.left).toHaveLength(10);
+      expect(made).toMatchObject({ experimentId: 'exp-1', resources: 10, kept: [], unreadable: [] });
+      expect(made.rows.find((row) => row.type === 'instance')).toMatchObject({ region: 'us-west-2', count: 2 });
       expect(calls).toMatchObject({ remove: [], mutations: 0 });
+      expect((await plan()).digest).toBe(made.digest);
     });
   });
 
