@@ -22,7 +22,7 @@ const PER_GIB_MONTH: Record<string, number> = {
 };
 
 /**
- * USD per hour in us-east-1, as published in November 2026, without traffic; an interface endpoint per zone.
+ * USD per hour in us-east-1, as published in November 2026, without traffic.
  * Sources: https://aws.amazon.com/vpc/pricing/ and https://aws.amazon.com/privatelink/pricing/
  */
 const FLAT: Record<string, { what: string; usd: number }> = {
@@ -30,6 +30,8 @@ const FLAT: Record<string, { what: string; usd: number }> = {
   // Attached or not, since February 2024, and the same in every region.
   'elastic-ip': { what: 'public IPv4 address', usd: 0.005 },
 };
+/** An interface endpoint, per zone. */
+const ENDPOINT_ZONE = 0.01;
 const SAME_EVERYWHERE = new Set(['elastic-ip']);
 
 /** What a kind costs whose price depends on the region alone; undefined for what is free or has a price by size. */
@@ -38,6 +40,14 @@ export function flatBill(region: string, type: string): Billing | undefined {
   if (row === undefined) return undefined;
   const factor = SAME_EVERYWHERE.has(type) ? 1 : REGION_FACTOR[region];
   return { what: row.what, ...(factor === undefined ? {} : { usdPerHour: rounded(row.usd * factor) }) };
+}
+
+/** An interface endpoint costs by zone; a gateway endpoint nothing. */
+export function endpointBill(region: string, type: string | undefined, zones = 1): Billing | undefined {
+  if (type !== 'Interface') return undefined;
+  const factor = REGION_FACTOR[region];
+  const what = `interface endpoint in ${String(zones)} zones`;
+  return { what, ...(factor === undefined ? {} : { usdPerHour: rounded(ENDPOINT_ZONE * factor * zones) }) };
 }
 
 /** A running instance at its on-demand price, which spot stays below; a stopped one costs nothing itself. */
