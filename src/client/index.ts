@@ -2,11 +2,11 @@
 import { setMaxListeners } from 'node:events';
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { EXPERIMENT_ID, TASK_QUEUE } from '../contracts/names';
-import type { CleanupInput, CleanupResult, CleanupStatus } from '../contracts/messages';
+import type { CleanupInput, CleanupPlan, CleanupResult, CleanupStatus } from '../contracts/messages';
 import type { ExperimentInput } from '../schemas/experiment';
 import { parseExperiment } from '../schemas/parse';
 import { listCapacity, type CapacityListing } from './capacity';
-import { runCleanup } from './cleanup';
+import { runCleanup, runPlan } from './cleanup';
 import { HoldfastError } from './errors';
 import { experimentHandle, type ExperimentHandle } from './experiment';
 import { experimentId } from './ids';
@@ -49,9 +49,12 @@ export interface Holdfast {
   resolve(id: string): Promise<string>;
   /**
    * Deletes what carries the experiment's tags and waits for the certificate. Joins a cleanup that is under way.
-   * `onStatus` is told every second or so how far it is.
+   * With `apply` it deletes only what that plan names, and joins no cleanup that does more. `refused` when the world is
+   * not what the plan says. `onStatus` is told every second or so how far it is.
    */
   cleanup(input: CleanupInput, onStatus?: (status: CleanupStatus) => void): Promise<CleanupResult>;
+  /** What a cleanup would delete, kept under a digest for `apply`; changes nothing. */
+  planCleanup(input: CleanupInput, onStatus?: (status: CleanupStatus) => void): Promise<CleanupPlan>;
   /** Which pools refused lately, by account and region; all regions when none is named. */
   capacity(region?: string): Promise<CapacityListing[]>;
   /** Events in the histories of an experiment and of the workflows it started (`<id>/...`). */
@@ -83,6 +86,10 @@ export async function connect(options: ConnectOptions = {}): Promise<Holdfast> {
     cleanup: (input, onStatus) =>
       translated(input.experimentId, () =>
         client.withAbortSignal(closing.signal, () => runCleanup({ client, taskQueue }, input, onStatus)),
+      ),
+    planCleanup: (input, onStatus) =>
+      translated(input.experimentId, () =>
+        client.withAbortSignal(closing.signal, () => runPlan({ client, taskQueue }, input, onStatus)),
       ),
     capacity: (region) => translated('capacity', () => listCapacity(client, region)),
     historyEvents: (id) => translated(id, () => historyEvents(client, id)),

@@ -47,6 +47,16 @@ export function cleanupWorkflowId(experimentId: string): string {
   return `${experimentId}/cleanup`;
 }
 
+/** The id of the look that comes after a clean cleanup, when AWS shows nothing of the deleted any more. */
+export function recheckWorkflowId(experimentId: string): string {
+  return `${experimentId}/recheck`;
+}
+
+/** A plan's digest, or so much of its beginning that no other plan of an experiment shares it. */
+export const PLAN_DIGEST = /^[0-9a-f]{12,64}$/;
+/** So many digits name a plan: 48 bits, for the few plans of one experiment. */
+export const PLAN_DIGITS = 12;
+
 /**
  * The id of the workflow that remembers what the pools of an account and region answered: `capacity/<account>/<region>`.
  * Another endpoint than AWS's own has pools of its own, so what a simulator refuses blocks nothing at AWS.
