@@ -18,19 +18,18 @@ export interface PrepareInput {
 }
 
 export async function prepareRegion(compute: ComputePort, input: PrepareInput): Promise<Record<string, string>> {
-  const { spec, ownership, survey } = input;
+  const { spec, ownership } = input;
   const tags = ownershipTags(ownership);
   // AWS names allow fewer characters than experiment ids do, hence the hash.
   const prefix = `holdfast-${shortHash(`${ownership.installation}/${ownership.experimentId}`)}`;
-  const ingress: SecurityGroupRule[] = spec.ingress;
-  const ownGroup = await compute.ensureSecurityGroup({ name: prefix, vpcId: survey.vpcId, ingress, tags });
+  const groups = await ensureGroups(compute, input, prefix, tags);
   const templates: Record<string, string> = {};
   const making = Object.entries(spec.components).map(async ([name, part]) => {
     const templateName = `${prefix}-${name}`;
     const volumes = withDevices(part);
     const request = {
       name: templateName,
-      securityGroupIds: [ownGroup, ...(spec.network?.securityGroupIds ?? [])],
+      securityGroupIds: groups[name] ?? [],
       volumes: templateVolumes(volumes),
       tags: { ...tags, [TAG.component]: name },
       ...optional('instanceProfile', part.instanceProfile ?? spec.instanceProfile),
@@ -47,6 +46,35 @@ export async function prepareRegion(compute: ComputePort, input: PrepareInput): 
   await Promise.all(making);
   await rehearse(compute, input, templates, tags);
   return templates;
+}
+
+/** The groups of each component's nodes: in a network of its own one per component, else one for the experiment. */
+async function ensureGroups(
+  compute: ComputePort,
+  { spec, survey: { vpcId } }: PrepareInput,
+  prefix: string,
+  tags: Record<string, string>,
+): Promise<Record<string, string[]>> {
+  const ingress: SecurityGroupRule[] = spec.ingress;
+  const names = Object.keys(spec.components);
+  if (spec.network === undefined || !('create' in spec.network)) {
+    const group = await compute.ensureSecurityGroup({ name: prefix, vpcId, ingress, tags });
+    const given = spec.network?.securityGroupIds ?? [];
+    return Object.fromEntries(names.map((name) => [name, [group, ...given]]));
+  }
+  const making = names.map(async (name): Promise<[string, string]> => {
+    const request = { name: `${prefix}-${name}`, vpcId, ingress, tags: { ...tags, [TAG.component]: name } };
+    return [name, await compute.ensureSecurityGroup(request)];
+  });
+  const groups = await Promise.all(making);
+  const opening = groups.map(([name, id]) =>
+    compute.allowFrom(
+      id,
+      groups.filter(([other]) => other !== name).map(([, other]) => other),
+    ),
+  );
+  await Promise.all(opening);
+  return Object.fromEntries(groups.map(([name, id]) => [name, [id]]));
 }
 
 /** Asks for one node without buying it: a missing permission shows now, not after the first components are paid for. */

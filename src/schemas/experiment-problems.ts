@@ -9,7 +9,14 @@ interface Problem {
 
 /** Everything that no field can tell by itself; empty when the spec is sound. */
 export function specProblems(spec: Fields): Problem[] {
-  return [...componentProblems(spec), ...stepProblems(spec)];
+  return [...componentProblems(spec), ...stepProblems(spec), ...networkProblems(spec)];
+}
+
+/** Ids mean something in one region only. */
+function networkProblems({ network, regions }: Fields): Problem[] {
+  if (network === undefined || 'create' in network || regions.length === 1) return [];
+  const message = `are of one region, and regions names ${String(regions.length)}: keep one of them, or make networks with create: true`;
+  return [{ path: ['network', 'subnetIds'], message }];
 }
 
 function componentProblems(spec: Fields): Problem[] {
