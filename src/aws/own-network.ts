@@ -51,16 +51,13 @@ export async function ensureNetwork(aws: AwsRegion, request: Request, call: Call
   }
 }
 
-/** Rehearses what the first calls need, so that a missing permission leaves nothing half made, and makes the VPC. */
+/** Rehearses what can be without a VPC, so that a missing permission leaves nothing half made, and makes it. */
 async function makeVpc(owner: parts.Owner, request: Request): Promise<Vpc> {
   const { aws, call } = owner;
-  const input = { CidrBlock: request.cidr, TagSpecifications: tagged('vpc', request) };
   const gateway = { TagSpecifications: tagged('internet-gateway', request), DryRun: true };
-  await Promise.all([
-    // A dry run always ends in an error: this one says that the call would have been allowed.
-    unlessCode('DryRunOperation', aws.send(new CreateVpcCommand({ ...input, DryRun: true }), call)),
-    unlessCode('DryRunOperation', aws.send(new CreateInternetGatewayCommand(gateway), call)),
-  ]);
+  // A dry run always ends in an error: this one says that the call would have been allowed.
+  await unlessCode('DryRunOperation', aws.send(new CreateInternetGatewayCommand(gateway), call));
+  const input = { CidrBlock: request.cidr, TagSpecifications: tagged('vpc', request) };
   const make = async (): Promise<Vpc | undefined> => (await aws.send(new CreateVpcCommand(input), call)).Vpc;
   const vpc = await once(make, () => parts.findVpc(owner), call);
   await untilVisible(async () => (await parts.findVpc(owner)) !== undefined, call);
