@@ -66,6 +66,7 @@ async function ensureGroups(
     const request = { name: `${prefix}-${name}`, vpcId, ingress, tags: { ...tags, [TAG.component]: name } };
     return [name, await compute.ensureSecurityGroup(request)];
   });
+  await Promise.allSettled(making); // nothing is still being made when the next attempt comes
   const groups = await Promise.all(making);
   const opening = groups.map(([name, id]) =>
     compute.allowFrom(

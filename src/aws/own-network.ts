@@ -40,7 +40,7 @@ export async function ensureNetwork(aws: AwsRegion, request: Request, call: Call
     const { VpcId: vpcId = '', CidrBlock: cidr = request.cidr } = known ?? (await makeVpc(owner, request));
     const inside = known === undefined ? parts.NOTHING_INSIDE : await parts.readInside(owner, vpcId);
     const making = { ...owner, request, vpcId };
-    const [tableId, subnets] = await Promise.all([ensureWayOut(making, inside), ensureSubnets(making, cidr, inside)]);
+    const [tableId, subnets] = await together([ensureWayOut(making, inside), ensureSubnets(making, cidr, inside)]);
     await associate(making, tableId, subnets, inside);
     const byZone = subnets.map(({ AvailabilityZone = '', SubnetId = '' }) => [AvailabilityZone, SubnetId] as const);
     return { vpcId, cidr, subnets: Object.fromEntries(byZone) };
@@ -66,7 +66,7 @@ async function makeVpc(owner: parts.Owner, request: Request): Promise<Vpc> {
 
 /** A route table with a way out through an internet gateway: its id. */
 async function ensureWayOut(making: Making, { gateway, table }: parts.Inside): Promise<string> {
-  const [GatewayId, RouteTableId] = await Promise.all([
+  const [GatewayId, RouteTableId] = await together([
     ensureGateway(making, gateway),
     table?.RouteTableId ?? makeTable(making),
   ]);
@@ -105,7 +105,7 @@ async function ensureSubnets(making: Making, cidr: string, { subnets }: parts.In
   const { aws, request, vpcId, call } = making;
   const missing = request.zones.filter((zone) => !subnets.some(({ AvailabilityZone }) => AvailabilityZone === zone));
   const taken = subnets.map(({ CidrBlock = '' }) => CidrBlock);
-  const made = await Promise.all(
+  const made = await together(
     Object.entries(zoneBlocks(cidr, missing, taken)).map(async ([AvailabilityZone, CidrBlock]) => {
       const place = { VpcId: vpcId, AvailabilityZone, CidrBlock, TagSpecifications: tagged('subnet', request) };
       return (await aws.send(new CreateSubnetCommand(place), call)).Subnet ?? {};
@@ -118,7 +118,7 @@ async function ensureSubnets(making: Making, cidr: string, { subnets }: parts.In
   const opening = closed.map(({ SubnetId }) =>
     aws.send(new ModifySubnetAttributeCommand({ SubnetId, MapPublicIpOnLaunch: { Value: true } }), call),
   );
-  await Promise.all(opening);
+  await together(opening);
   return all;
 }
 
@@ -134,7 +134,7 @@ async function associate(
     const command = new AssociateRouteTableCommand({ RouteTableId, SubnetId });
     return unlessCode('Resource.AlreadyAssociated', aws.send(command, call));
   });
-  await Promise.all(associating);
+  await together(associating);
 }
 
 /**
@@ -153,6 +153,14 @@ async function once<T>(make: () => Promise<T | undefined>, find: () => Promise<T
     if (found === undefined) throw error;
     return found;
   }
+}
+
+/** Waits for all of it, also when some fails: nothing is still being made when the next attempt looks. */
+async function together<const T extends readonly unknown[]>(
+  work: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }
 
 async function unlessCode(code: string, asking: Promise<unknown>): Promise<void> {
