@@ -1,11 +1,12 @@
-/** What must a region hold before nodes can be launched there? A security group, launch templates, and permission. */
+/** What must a region hold before nodes can be launched there? Security groups, launch templates, and permission. */
 import { Context } from '@temporalio/activity';
-import type { ComputePort, SecurityGroupRule, TemplateRequest } from '../aws/ports';
+import type { ComputePort, TemplateRequest } from '../aws/ports';
 import type { RegionSurvey } from '../contracts/capacity';
 import { Failure } from '../contracts/failures';
 import { ownershipTags, TAG, type Ownership } from '../contracts/names';
 import { bareTemplate, following, shapeOf, withDevices, type FollowingVolume } from '../policy/volumes';
 import type { ExperimentSpec } from '../schemas/experiment';
+import { ensureGroups } from './groups';
 import { hash } from './launch';
 import type { Target } from './target';
 
@@ -22,7 +23,7 @@ export async function prepareRegion(compute: ComputePort, input: PrepareInput): 
   const tags = ownershipTags(ownership);
   // AWS names allow fewer characters than experiment ids do, hence the hash.
   const prefix = `holdfast-${shortHash(`${ownership.installation}/${ownership.experimentId}`)}`;
-  const groups = await ensureGroups(compute, input, prefix, tags);
+  const groups = await ensureGroups(compute, { spec, vpcId: input.survey.vpcId, prefix, tags });
   const templates: Record<string, string> = {};
   const making = Object.entries(spec.components).map(async ([name, part]) => {
     const templateName = `${prefix}-${name}`;
@@ -46,36 +47,6 @@ export async function prepareRegion(compute: ComputePort, input: PrepareInput): 
   await Promise.all(making);
   await rehearse(compute, input, templates, tags);
   return templates;
-}
-
-/** The groups of each component's nodes: in a network of its own one per component, else one for the experiment. */
-async function ensureGroups(
-  compute: ComputePort,
-  { spec, survey: { vpcId } }: PrepareInput,
-  prefix: string,
-  tags: Record<string, string>,
-): Promise<Record<string, string[]>> {
-  const ingress: SecurityGroupRule[] = spec.ingress;
-  const names = Object.keys(spec.components);
-  if (spec.network === undefined || !('create' in spec.network)) {
-    const group = await compute.ensureSecurityGroup({ name: prefix, vpcId, ingress, tags });
-    const given = spec.network?.securityGroupIds ?? [];
-    return Object.fromEntries(names.map((name) => [name, [group, ...given]]));
-  }
-  const making = names.map(async (name): Promise<[string, string]> => {
-    const request = { name: `${prefix}-${name}`, vpcId, ingress, tags: { ...tags, [TAG.component]: name } };
-    return [name, await compute.ensureSecurityGroup(request)];
-  });
-  await Promise.allSettled(making); // nothing is still being made when the next attempt comes
-  const groups = await Promise.all(making);
-  const opening = groups.map(([name, id]) =>
-    compute.allowFrom(
-      id,
-      groups.filter(([other]) => other !== name).map(([, other]) => other),
-    ),
-  );
-  await Promise.all(opening);
-  return Object.fromEntries(groups.map(([name, id]) => [name, [id]]));
 }
 
 /** Asks for one node without buying it: a missing permission shows now, not after the first components are paid for. */

@@ -46,6 +46,12 @@ export function zonesOf(spec: ExperimentSpec, { region, offers }: RegionSurvey):
   return [...new Set(offers.filter(isWanted).map(({ zone }) => zone))].sort();
 }
 
+/** Whose nodes may connect to the nodes of a component, itself left out: its own always may. */
+export function acceptedBy({ components }: ExperimentSpec, name: string): string[] {
+  const accepted = components[name]?.accepts ?? Object.keys(components);
+  return [...new Set(accepted)].filter((other) => other !== name);
+}
+
 /** The survey with the network's subnets in it; zones without one offer nothing. */
 export function withNetwork(survey: RegionSurvey, { vpcId, subnets }: OwnNetwork): RegionSurvey {
   const offers = survey.offers.flatMap((offer) => {

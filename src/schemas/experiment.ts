@@ -131,6 +131,12 @@ const component = z.strictObject({
   health: z.array(health).max(20).default([]).describe('Checks that have to pass, made on the node itself.'),
   volumes: z.array(volume).max(10).default([]).describe('Data volumes, made with the node.'),
   dependsOn: z.array(name).default([]).describe('Components that have to be ready before this one is set up.'),
+  accepts: z
+    .array(name)
+    .optional()
+    .describe(
+      'With `network.create`: the components whose nodes may connect to these; all when not given. Members of one component always reach each other.',
+    ),
   minReady: z.number().int().min(1).optional().describe('How many of `count` are enough; all when not given.'),
   quorum: z
     .boolean()

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import type { RegionSurvey } from '../../src/contracts/capacity';
-import { roomPerZone, withNetwork, zoneBlocks, zonesOf } from '../../src/policy/own-network';
+import { acceptedBy, roomPerZone, withNetwork, zoneBlocks, zonesOf } from '../../src/policy/own-network';
 import { parseExperiment } from '../../src/schemas/parse';
 import type { ExperimentInput, ExperimentSpec } from '../../src/schemas/experiment';
 
@@ -118,4 +118,17 @@ it('a survey with a network offers what has a subnet, in that subnet', () => {
 
   expect(on.vpcId).toBe('vpc-1');
   expect(on.offers.map(({ zone, subnetId }) => [zone, subnetId])).toEqual([['us-west-2a', 'subnet-a']]);
+});
+
+it('a component accepts all others when it does not say, and those that it names when it does', () => {
+  const network = { create: true as const };
+  const parsed = parseExperiment({
+    network,
+    components: { a: {}, b: { accepts: ['a', 'a', 'b'] }, c: { accepts: [] } },
+  });
+  if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
+
+  expect(acceptedBy(parsed.value, 'a')).toEqual(['b', 'c']);
+  expect(acceptedBy(parsed.value, 'b')).toEqual(['a']);
+  expect(acceptedBy(parsed.value, 'c')).toEqual([]);
 });

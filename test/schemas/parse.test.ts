@@ -67,6 +67,16 @@ describe('a spec', () => {
       { ...valid, regions: ['us-west-2', 'us-east-1'], network: { subnetIds: ['subnet-0123456789abcdef0'] } },
       'network.subnetIds: are of one region, and regions names 2: keep one of them, or make networks with create: true',
     ],
+    [
+      'a component that accepts nobody known',
+      { ...withBroker({ accepts: ['zk'] }), network: { create: true } },
+      'components.broker.accepts.0: names no component: zk',
+    ],
+    [
+      'doors between components that share a group',
+      withBroker({ accepts: ['broker'] }),
+      'components.broker.accepts: needs network.create: elsewhere one security group holds the whole experiment',
+    ],
     ['an aws: tag', { ...valid, tags: { 'aws:x': '1' } }, 'tags.aws:x: must not start with aws:'],
   ])('says what is wrong with %s', (_name, input, line) => {
     expect(problems(input)).toContain(line);
