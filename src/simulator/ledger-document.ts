@@ -165,11 +165,11 @@ function endOf({ terminatingAt, terminatedAt, stateReason }: SimInstance, now: n
   return terminatedAt === undefined || terminatedAt > now ? end : { ...end, goneAt: terminatedAt };
 }
 
-/** What a tagging caller must put on everything it makes; spot requests cannot be tagged by CreateFleet. */
+/** What a tagging caller must put on everything it makes; spot requests cannot be tagged by CreateFleet, AWS's own never. */
 const MARKS = ['ExperimentID', 'ManagedBy'];
 
 function untagged(resources: SimResource[]): number {
-  const taggable = resources.filter(({ type }) => type !== 'spot-instances-request' && type !== 'step');
+  const taggable = resources.filter((one) => one.type !== 'spot-instances-request' && !isStep(one) && !isManaged(one));
   if (!taggable.some(({ tags }) => MARKS.some((mark) => mark in tags))) return 0;
   return taggable.filter(({ tags }) => !MARKS.every((mark) => mark in tags)).length;
 }
@@ -195,6 +195,10 @@ function isInstance(resource: SimResource): resource is SimInstance {
 }
 function isStep(resource: SimResource): resource is SimStep {
   return resource.type === 'step';
+}
+/** Whether AWS made it for something of the caller's, and will end it with that. */
+function isManaged(resource: SimResource): boolean {
+  return 'owner' in resource;
 }
 function isFleet(resource: SimResource): resource is SimFleet {
   return resource.type === 'fleet';

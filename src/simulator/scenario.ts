@@ -96,9 +96,17 @@ export interface Delays {
   volumeDetach: Range;
   /** From CreateSnapshot to completed. */
   snapshotReady: Range;
-  /** How long a network interface outlives its terminated instance. */
+  /** How long a network interface outlives its terminated instance, its NAT gateway or its endpoint. */
   interfaceLinger: Range;
-  /** How long a terminated instance is still described. */
+  /** From CreateNatGateway to available, from DeleteNatGateway to deleted. */
+  natGatewayReady: Range;
+  natGatewayDelete: Range;
+  /** The same of an interface endpoint. */
+  endpointReady: Range;
+  endpointDelete: Range;
+  /** From CreateImage to available. */
+  imageReady: Range;
+  /** How long a terminated instance, and a deleted NAT gateway, is still described. */
   terminatedVisible: Range;
   /** From running until both status checks say ok. */
   statusChecks: Range;

@@ -130,6 +130,7 @@ const disassociateAddress: Handler = (input, ctx) => {
     (item) => item.association?.associationId === id || item.publicIp === ip,
   );
   if (!address || !isVisible(ctx, address, Date.now())) throw unknownAssociation([id ?? ip ?? '']);
+  refuseManaged(state, address);
   const holder = state.instances.get(address.association?.instanceId ?? '');
   if (holder) Reflect.deleteProperty(holder, 'publicIp');
   Reflect.deleteProperty(address, 'association');
@@ -139,10 +140,17 @@ const disassociateAddress: Handler = (input, ctx) => {
 const releaseAddress: Handler = (input, ctx) => {
   const state = regionState(ctx);
   const address = addressOf(state, { ...input, AllocationId: text(input, 'AllocationId') ?? undefined });
+  refuseManaged(state, address);
   if (address.association) throw new AwsError('InvalidIPAddress.InUse', `Address ${address.publicIp} is in use.`);
   endResource(state, address);
   return {};
 };
+
+/** The address of a NAT gateway is the gateway's until that is deleted (eformat/sno-for-100#5). */
+function refuseManaged(state: RegionState, { association }: SimAddress): void {
+  if (!state.networkInterfaces.get(association?.networkInterfaceId ?? '')?.owner) return;
+  throw new AwsError('AuthFailure', 'You do not have permission to access the specified resource.');
+}
 
 export const addressOperations: Handlers = {
   AllocateAddress: allocateAddress,

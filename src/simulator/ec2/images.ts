@@ -1,15 +1,23 @@
 /** Which images match? DescribeImages over Ubuntu, Amazon Linux and the account's own. */
-import { AwsError } from '../errors';
 import { imagesOf, type SimImage } from '../world/images';
 import { checkIds } from '../world/ids';
 import { regionState } from '../world/world';
-import type { Handler, Handlers } from '../world/state';
+import type { Handler, HandlerContext, Handlers, RegionState, SimOwnImage } from '../world/state';
+import { isVisible } from './describe';
 import { filterTest, filtersOf, type Fields } from './filters';
-import { texts } from './input';
+import { defined, texts } from './input';
 import { page } from './paging';
 import { tagList } from './tag-specs';
+import { unknownImage } from './unknown';
 
-const FIELDS: Fields<SimImage> = {
+/** An image with what only those have that callers made. */
+type Listed = SimImage & { own?: SimOwnImage };
+
+function stateOf({ own }: Listed): 'pending' | 'available' {
+  return own && Date.now() < own.availableAt ? 'pending' : 'available';
+}
+
+const FIELDS: Fields<Listed> = {
   'image-id': ({ id }) => id,
   name: ({ name }) => name,
   architecture: ({ arch }) => arch,
@@ -17,7 +25,7 @@ const FIELDS: Fields<SimImage> = {
   'owner-alias': ({ ownerAlias }) => ownerAlias,
   description: ({ description }) => description,
   'creation-date': ({ createdAt }) => createdAt,
-  state: () => 'available',
+  state: stateOf,
   'is-public': (image) => image.public,
   'image-type': () => 'machine',
   'virtualization-type': () => 'hvm',
@@ -34,12 +42,12 @@ const FIELDS: Fields<SimImage> = {
 };
 
 const describeImages: Handler = (input, ctx) => {
-  regionState(ctx);
+  const state = regionState(ctx);
   const ids = texts(input, 'ImageIds');
   checkIds(ids, 'ami', 'InvalidAMIID.Malformed');
-  const all = imagesOf(ctx.world, ctx.region);
+  const { all, position } = listed(ctx, state);
   const unknown = ids.filter((id) => !all.some((image) => image.id === id));
-  if (unknown.length > 0) throw imageNotFound(unknown);
+  if (unknown.length > 0) throw unknownImage(unknown);
   const owners = texts(input, 'Owners');
   const passes = filterTest(filtersOf(input), FIELDS, ({ tags }) => tags);
   const found = all
@@ -47,24 +55,30 @@ const describeImages: Handler = (input, ctx) => {
     .filter((image) => image.public || image.ownerId === ctx.account)
     .filter((image) => owners.length === 0 || owners.some((owner) => owns(owner, image, ctx.account)))
     .filter(passes);
-  const order = new Map(all.map((image, index) => [image, index + 1]));
   // Up to 1,000 a page: EC2 user guide, "Find an AMI".
   const limits = { min: 1, max: 1000, notWith: 'ImageIds' };
-  const { items, ...more } = page(found, input, limits, (image) => order.get(image) ?? 0);
+  const { items, ...more } = page(found, input, limits, position);
   return { Images: items.map(render), ...more };
 };
 
-export function imageNotFound(ids: readonly string[]): AwsError {
-  const [words, verb] = ids.length > 1 ? ['ids', 'do'] : ['id', 'does'];
-  return new AwsError('InvalidAMIID.NotFound', `The image ${words} '[${ids.join(', ')}]' ${verb} not exist`);
+/** Those that were there from the start come before those that callers made. */
+function listed(ctx: HandlerContext, state: RegionState): { all: Listed[]; position: (image: Listed) => number } {
+  const given: Listed[] = imagesOf(ctx.world, ctx.region);
+  const now = Date.now();
+  const own = [...state.ownImages.values()].filter((image) => isVisible(ctx, image, now));
+  const order = new Map(given.map((image, index) => [image, index + 1]));
+  return {
+    all: [...given, ...own.map((one) => ({ ...one.image, own: one }))],
+    position: (image) => order.get(image) ?? given.length + (image.own?.seq ?? 0),
+  };
 }
 
 function owns(owner: string, image: SimImage, account: string): boolean {
   return owner === image.ownerId || owner === image.ownerAlias || (owner === 'self' && image.ownerId === account);
 }
 
-function render(image: SimImage): Record<string, unknown> {
-  return {
+function render(image: Listed): Record<string, unknown> {
+  return defined({
     ImageId: image.id,
     Name: image.name,
     Description: image.description,
@@ -75,7 +89,9 @@ function render(image: SimImage): Record<string, unknown> {
     ImageLocation: `${image.ownerAlias ?? image.ownerId}/${image.name}`,
     ImageType: 'machine',
     Public: image.public,
-    State: 'available',
+    State: stateOf(image),
+    DeregistrationProtection: image.own?.protection,
+    SourceInstanceId: image.own?.sourceInstanceId,
     PlatformDetails: 'Linux/UNIX',
     UsageOperation: 'RunInstances',
     RootDeviceName: image.rootDevice,
@@ -98,7 +114,7 @@ function render(image: SimImage): Record<string, unknown> {
       },
     ],
     Tags: tagList(image.tags),
-  };
+  });
 }
 
 export const imageOperations: Handlers = { DescribeImages: describeImages };

@@ -6,6 +6,7 @@ import { ruleOperations } from './authorize';
 import { createFleetOperations } from './create-fleet';
 import { fleetOperations } from './fleets';
 import { imageOperations } from './images';
+import { internetGatewayOperations } from './internet-gateways';
 import { interfaceAttachmentOperations } from './interface-attachments';
 import { instanceAttributeOperations } from './instance-attributes';
 import { instanceStateOperations } from './instance-states';
@@ -14,10 +15,15 @@ import { instanceOperations } from './instances';
 import { keyPairOperations } from './key-pairs';
 import { launchTemplateVersionOperations } from './launch-template-versions';
 import { launchTemplateOperations } from './launch-templates';
+import { natGatewayOperations } from './nat-gateways';
+import { networkAttributeOperations } from './network-attributes';
 import { networkInterfaceOperations } from './network-interfaces';
+import { ownImageOperations } from './own-images';
 import { placeOperations } from './places';
 import { placementGroupOperations } from './placement-groups';
 import { priceOperations } from './prices';
+import { routeTableOperations } from './route-tables';
+import { routeOperations } from './routes';
 import { runInstancesOperations } from './run-instances';
 import { securityGroupOperations } from './security-groups';
 import { snapshotOperations } from './snapshots';
@@ -26,6 +32,7 @@ import { subnetOperations } from './subnets';
 import { tagOperations } from './tags';
 import { volumeAttachmentOperations } from './volume-attachments';
 import { volumeOperations } from './volumes';
+import { vpcEndpointOperations } from './vpc-endpoints';
 import { vpcOperations } from './vpcs';
 
 const played: Handlers = {
@@ -38,13 +45,19 @@ const played: Handlers = {
   ...instanceOperations,
   ...instanceStateOperations,
   ...instanceStatusOperations,
+  ...internetGatewayOperations,
   ...keyPairOperations,
   ...launchTemplateOperations,
   ...launchTemplateVersionOperations,
+  ...natGatewayOperations,
+  ...networkAttributeOperations,
   ...networkInterfaceOperations,
+  ...ownImageOperations,
   ...placeOperations,
   ...placementGroupOperations,
   ...priceOperations,
+  ...routeOperations,
+  ...routeTableOperations,
   ...ruleOperations,
   ...runInstancesOperations,
   ...securityGroupOperations,
@@ -54,6 +67,7 @@ const played: Handlers = {
   ...tagOperations,
   ...volumeAttachmentOperations,
   ...volumeOperations,
+  ...vpcEndpointOperations,
   ...vpcOperations,
 };
 

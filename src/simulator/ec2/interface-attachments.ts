@@ -37,7 +37,8 @@ const attachNetworkInterface: Handler = (input, ctx) => {
 };
 
 function checkAttachable(eni: SimNetworkInterface, instance: SimInstance): void {
-  if (eni.attachment) throw new AwsError('InvalidNetworkInterface.InUse', `Interface: [${eni.id}] in use.`);
+  if (eni.attachment || eni.owner)
+    throw new AwsError('InvalidNetworkInterface.InUse', `Interface: [${eni.id}] in use.`);
   if (!['running', 'stopped'].includes(stateAt(instance, Date.now())))
     throw new AwsError('IncorrectState', `Instance '${instance.id}' is not 'running'.`);
   if (eni.zone !== instance.zone) {
@@ -52,6 +53,8 @@ function checkAttachable(eni: SimNetworkInterface, instance: SimInstance): void 
 const detachNetworkInterface: Handler = (input, ctx) => {
   const state = regionState(ctx);
   const attachmentId = need(input, 'AttachmentId');
+  if (attachmentId.startsWith('ela-attach-'))
+    throw new AwsError('OperationNotPermitted', "You are not allowed to manage 'ela-attach' attachments.");
   const eni = [...state.networkInterfaces.values()].find(({ attachment }) => attachment?.attachmentId === attachmentId);
   const { attachment } = eni ?? {};
   if (!eni || !attachment)

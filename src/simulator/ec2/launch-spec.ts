@@ -6,11 +6,10 @@ import { matches } from '../wildcard';
 import type { HandlerContext, RegionState, SimSubnet, Tags } from '../world/state';
 import { devicesOf } from './block-devices';
 import { find, isVisible } from './describe';
-import { imageNotFound } from './images';
 import { flag, missing, record, records, text, texts, type Input } from './input';
 import { checkIds } from '../world/ids';
 import { tagSpecs } from './tag-specs';
-import { unknownGroup, unknownInterface } from './unknown';
+import { unknownGroup, unknownImage, unknownInterface } from './unknown';
 
 /** The part of a LaunchOrder that does not depend on the pool. */
 export type LaunchBase = Pick<
@@ -62,7 +61,7 @@ export function baseOf(ctx: HandlerContext, state: RegionState, data: Input): La
   if (imageId === undefined) throw missing('ImageId');
   checkIds([imageId], 'ami', 'InvalidAMIID.Malformed');
   const image = findImage(ctx.world, ctx.region, imageId);
-  if (!image) throw imageNotFound([imageId]);
+  if (!image) throw unknownImage([imageId]);
   checkUserData(text(data, 'UserData'));
   return {
     imageId,

@@ -51,13 +51,13 @@ const FIELDS: Fields<SimNetworkInterface> = {
   'availability-zone': ({ zone }) => zone,
   'availability-zone-id': ({ zone }) => zoneId(zone),
   'group-id': ({ securityGroupIds }) => securityGroupIds,
-  status: ({ attachment }) => (attachment ? 'in-use' : 'available'),
+  status: statusOf,
   description: ({ description }) => description,
   'private-ip-address': ({ privateIp }) => privateIp,
   'addresses.private-ip-address': ({ privateIp }) => [privateIp],
   'owner-id': ({ account }) => account,
-  'interface-type': () => 'interface',
-  'requester-managed': () => false,
+  'interface-type': ({ owner }) => owner?.kind ?? 'interface',
+  'requester-managed': ({ owner }) => owner !== undefined,
   'attachment.instance-id': ({ attachment }) => attachment?.instanceId,
   'attachment.attachment-id': ({ attachment }) => attachment?.attachmentId,
   'attachment.device-index': ({ attachment }) => attachment?.deviceIndex,
@@ -81,6 +81,21 @@ const describeNetworkInterfaces: Handler = (input, ctx) => {
   return { NetworkInterfaces: items.map((eni) => render(state, eni)), ...more };
 };
 
+function statusOf({ attachment, owner }: SimNetworkInterface): 'in-use' | 'available' {
+  return attachment || owner ? 'in-use' : 'available';
+}
+
+/** How AWS shows that it holds the interface itself: no caller can detach it. */
+function managedAttachment({ id }: SimNetworkInterface): Record<string, unknown> {
+  return {
+    AttachmentId: id.replace('eni-', 'ela-attach-'),
+    InstanceOwnerId: 'amazon-aws',
+    DeviceIndex: 1,
+    DeleteOnTermination: false,
+    Status: 'attached',
+  };
+}
+
 function render(state: RegionState, eni: SimNetworkInterface): Record<string, unknown> {
   const { attachment } = eni;
   return defined({
@@ -89,27 +104,29 @@ function render(state: RegionState, eni: SimNetworkInterface): Record<string, un
     VpcId: eni.vpcId,
     AvailabilityZone: eni.zone,
     AvailabilityZoneId: zoneId(eni.zone),
-    Status: attachment ? 'in-use' : 'available',
+    Status: statusOf(eni),
     Description: eni.description,
-    InterfaceType: 'interface',
+    InterfaceType: eni.owner?.kind ?? 'interface',
     OwnerId: eni.account,
     PrivateIpAddress: eni.privateIp,
     PrivateIpAddresses: [{ Primary: true, PrivateIpAddress: eni.privateIp }],
-    RequesterManaged: false,
+    RequesterManaged: eni.owner !== undefined,
     SourceDestCheck: true,
     Groups: eni.securityGroupIds.map((GroupId) => ({
       GroupId,
       GroupName: state.securityGroups.get(GroupId)?.name ?? '',
     })),
-    Attachment: attachment && {
-      AttachmentId: attachment.attachmentId,
-      InstanceId: attachment.instanceId,
-      InstanceOwnerId: eni.account,
-      DeviceIndex: attachment.deviceIndex,
-      AttachTime: new Date(attachment.attachedAt),
-      DeleteOnTermination: attachment.deleteOnTermination,
-      Status: 'attached',
-    },
+    Attachment: eni.owner
+      ? managedAttachment(eni)
+      : attachment && {
+          AttachmentId: attachment.attachmentId,
+          InstanceId: attachment.instanceId,
+          InstanceOwnerId: eni.account,
+          DeviceIndex: attachment.deviceIndex,
+          AttachTime: new Date(attachment.attachedAt),
+          DeleteOnTermination: attachment.deleteOnTermination,
+          Status: 'attached',
+        },
     TagSet: tagList(eni.tags),
   });
 }
@@ -117,8 +134,9 @@ function render(state: RegionState, eni: SimNetworkInterface): Record<string, un
 const deleteNetworkInterface: Handler = (input, ctx) => {
   const state = regionState(ctx);
   const eni = find(ctx, state.networkInterfaces, need(input, 'NetworkInterfaceId'), unknownInterface);
-  if (eni.attachment) {
-    throw new AwsError('InvalidNetworkInterface.InUse', `Network interface '${eni.id}' is currently in use.`);
+  // The code is as general as that (gruntwork-io/cloud-nuke#1132).
+  if (statusOf(eni) === 'in-use') {
+    throw new AwsError('InvalidParameterValue', `Network interface '${eni.id}' is currently in use.`);
   }
   giveBackAddress(state.subnets.get(eni.subnetId), eni.subnetAddress);
   endResource(state, eni);

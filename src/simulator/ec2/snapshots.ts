@@ -1,8 +1,9 @@
-/** Which snapshots are there? Taken of a volume at a moment, complete a while later, and free to be deleted at any time. */
+/** Which snapshots are there? Taken of a volume at a moment, complete a while later, and deleted when no image is made of them. */
+import { AwsError } from '../errors';
 import { addResource, endResource, newResource } from '../world/resources';
 import { newId } from '../world/ids';
 import { regionState } from '../world/world';
-import type { Handler, Handlers, SimSnapshot } from '../world/state';
+import type { Handler, HandlerContext, Handlers, RegionState, SimSnapshot, SimVolume, Tags } from '../world/state';
 import { find, select } from './describe';
 import type { Fields } from './filters';
 import { defined, need, text, texts } from './input';
@@ -18,19 +19,29 @@ const createSnapshot: Handler = (input, ctx) => {
   const state = regionState(ctx);
   const volume = find(ctx, state.volumes, need(input, 'VolumeId'), unknownVolume);
   const { snapshot: tags } = tagSpecs(input, ['snapshot']);
+  const snapshot = startSnapshot(ctx, state, volume, text(input, 'Description') ?? '', tags);
+  return render(snapshot, snapshot.createdAt);
+};
+
+export function startSnapshot(
+  ctx: HandlerContext,
+  state: RegionState,
+  volume: SimVolume,
+  description: string,
+  tags: Tags,
+): SimSnapshot {
   const base = newResource(ctx, 'snapshot', newId(ctx.world, 'snap'), tags);
   const snapshotReady = ctx.world.random.between(ctx.world.scenario.delays.snapshotReady);
-  const snapshot = addResource<SimSnapshot>(state, {
+  return addResource<SimSnapshot>(state, {
     ...base,
     volumeId: volume.id,
     size: volume.size,
     encrypted: volume.encrypted,
-    description: text(input, 'Description') ?? '',
+    description,
     completedAt: base.createdAt + snapshotReady,
     draws: { ...base.draws, snapshotReady },
   });
-  return render(snapshot, base.createdAt);
-};
+}
 
 function render(snapshot: SimSnapshot, now: number): Record<string, unknown> {
   const { createdAt, completedAt } = snapshot;
@@ -81,7 +92,12 @@ const describeSnapshots: Handler = (input, ctx) => {
 /** A pending one too: its copying ends. Volumes made from it do without it (EBS user guide, "Delete a snapshot"). */
 const deleteSnapshot: Handler = (input, ctx) => {
   const state = regionState(ctx);
-  endResource(state, find(ctx, state.snapshots, need(input, 'SnapshotId'), unknownSnapshot));
+  const snapshot = find(ctx, state.snapshots, need(input, 'SnapshotId'), unknownSnapshot);
+  const image = [...state.ownImages.values()].find(({ snapshotIds }) => snapshotIds.includes(snapshot.id));
+  if (image) {
+    throw new AwsError('InvalidSnapshot.InUse', `The snapshot ${snapshot.id} is currently in use by ${image.id}`);
+  }
+  endResource(state, snapshot);
   return {};
 };
 

@@ -72,7 +72,7 @@ function orderOf(
     maxPrice: (pick.maxPrice ?? ctx.world.scenario.instanceTypes[pick.type]?.onDemandUsd ?? price).toFixed(6),
     subnet: pick.subnet,
     securityGroupIds: groupsFor(state, pick.base, pick.subnet),
-    publicIp: publicIp ?? pick.subnet.defaultForAz,
+    publicIp: publicIp ?? pick.subnet.mapPublicIp,
     tags: { ...tags, instance: { ...tags.instance, ...extraTags, ...templateTags(pick) } },
     reservationId: reservation.id,
     launchIndex: reservation.count,

@@ -42,6 +42,7 @@ const createSubnet: Handler = (input, ctx) => {
     vpcId: vpc.id,
     cidr: formatCidr(block),
     defaultForAz: false,
+    mapPublicIp: false,
     used: new Set(),
     // AWS keeps the first four addresses of a subnet.
     nextHost: 4,
@@ -59,7 +60,7 @@ const SUBNET_FIELDS: Fields<SimSubnet> = {
   'cidr-block': ({ cidr }) => cidr,
   'default-for-az': ({ defaultForAz }) => defaultForAz,
   defaultForAz: ({ defaultForAz }) => defaultForAz,
-  'map-public-ip-on-launch': ({ defaultForAz }) => defaultForAz,
+  'map-public-ip-on-launch': ({ mapPublicIp }) => mapPublicIp,
   'owner-id': ({ account }) => account,
   'subnet-arn': (subnet) => arnOf(subnet),
   state: () => 'available',
@@ -86,7 +87,7 @@ function renderSubnet(subnet: SimSubnet): Record<string, unknown> {
     AvailabilityZoneId: zoneId(subnet.zone),
     AvailableIpAddressCount: freeAddresses(subnet),
     DefaultForAz: subnet.defaultForAz,
-    MapPublicIpOnLaunch: subnet.defaultForAz,
+    MapPublicIpOnLaunch: subnet.mapPublicIp,
     AssignIpv6AddressOnCreation: false,
     State: 'available',
     OwnerId: subnet.account,
@@ -99,6 +100,9 @@ const deleteSubnet: Handler = (input, ctx) => {
   const subnet = find(ctx, state.subnets, need(input, 'SubnetId'), unknownSubnet);
   if ([...state.networkInterfaces.values()].some(({ subnetId }) => subnetId === subnet.id)) {
     throw new AwsError('DependencyViolation', `The subnet '${subnet.id}' has dependencies and cannot be deleted.`);
+  }
+  for (const { associations } of state.routeTables.values()) {
+    for (const [id, subnetId] of associations) if (subnetId === subnet.id) associations.delete(id);
   }
   endResource(state, subnet);
   return {};

@@ -28,6 +28,11 @@ const BY_PREFIX: Record<string, (ids: string[]) => AwsError> = {
   key: unknown.unknownKeyPair,
   pg: unknown.unknownPlacementGroup,
   lt: unknown.unknownTemplate,
+  nat: unknown.unknownNatGateway,
+  vpce: unknown.unknownVpcEndpoint,
+  rtb: unknown.unknownRouteTable,
+  igw: unknown.unknownInternetGateway,
+  ami: unknown.unknownImage,
 };
 
 function resourcesOf(ctx: HandlerContext, state: RegionState, input: Input): (SimResource | SimSecurityGroupRule)[] {
@@ -38,7 +43,7 @@ function resourcesOf(ctx: HandlerContext, state: RegionState, input: Input): (Si
   const now = Date.now();
   return ids.map((id) => {
     const resource = state.all.get(id);
-    if (resource && resource.type !== 'step' && isVisible(ctx, resource, now) && !isDeleted(resource)) return resource;
+    if (resource && isOfEc2(resource) && isVisible(ctx, resource, now) && !isDeleted(resource)) return resource;
     const rule = ruleOf(state, id);
     if (rule) return rule;
     const refuse = BY_PREFIX[id.split('-')[0] ?? ''];
@@ -46,9 +51,16 @@ function resourcesOf(ctx: HandlerContext, state: RegionState, input: Input): (Si
   });
 }
 
-/** Ended instances, fleets and spot requests can still be tagged while they are described; other ended things are gone. */
+function isOfEc2({ type }: SimResource): boolean {
+  return type !== 'step' && type !== 'parameter';
+}
+
+/** Ended instances, fleets, spot requests and NAT gateways can still be tagged while they are described; other ended things are gone. */
 function isDeleted(resource: SimResource): boolean {
-  return resource.endedAt !== undefined && !['instance', 'fleet', 'spot-instances-request'].includes(resource.type);
+  return (
+    resource.endedAt !== undefined &&
+    !['instance', 'fleet', 'spot-instances-request', 'natgateway'].includes(resource.type)
+  );
 }
 
 function ruleOf(state: RegionState, id: string): SimSecurityGroupRule | undefined {
@@ -107,7 +119,7 @@ const describeTags: Handler = (input, ctx) => {
   const passes = filterTest(filtersOf(input), FIELDS, ({ key, value }) => ({ [key]: value }));
   const entries: TagEntry[] = [];
   for (const resource of state.all.values()) {
-    if (resource.type === 'step' || isDeleted(resource) || !isVisible(ctx, resource, now)) continue;
+    if (!isOfEc2(resource) || isDeleted(resource) || !isVisible(ctx, resource, now)) continue;
     for (const [key, value] of Object.entries(resource.tags)) {
       const entry = { resource, key, value };
       if (passes(entry)) entries.push(entry);

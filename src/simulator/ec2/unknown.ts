@@ -1,5 +1,5 @@
 /** What does EC2 say about an id it does not know? One error per kind of resource. */
-import { notFound, type AwsError } from '../errors';
+import { AwsError, notFound } from '../errors';
 
 type Unknown = (ids: string[]) => AwsError;
 const unknown =
@@ -21,4 +21,15 @@ export const unknownAllocation = unknown('InvalidAllocationID.NotFound', 'alloca
 export const unknownAssociation = unknown('InvalidAssociationID.NotFound', 'association');
 export const unknownKeyPair = unknown('InvalidKeyPair.NotFound', 'key pair');
 export const unknownPlacementGroup = unknown('InvalidPlacementGroup.Unknown', 'placement group');
+export const unknownVpcEndpoint = unknown('InvalidVpcEndpointId.NotFound', 'Vpc Endpoint');
+export const unknownRouteTable = unknown('InvalidRouteTableID.NotFound', 'routeTable');
+export const unknownInternetGateway = unknown('InvalidInternetGatewayID.NotFound', 'internetGateway');
 export const unknownTemplate = unknown('InvalidLaunchTemplateId.NotFound', 'launch template');
+
+export const unknownNatGateway: Unknown = (ids) =>
+  new AwsError('NatGatewayNotFound', `NAT gateway ${ids.join(', ')} was not found`);
+
+export const unknownImage: Unknown = (ids) => {
+  const [words, verb] = ids.length > 1 ? ['ids', 'do'] : ['id', 'does'];
+  return new AwsError('InvalidAMIID.NotFound', `The image ${words} '[${ids.join(', ')}]' ${verb} not exist`);
+};

@@ -1,6 +1,6 @@
-/** Which VPCs are there? Made, described, and deleted only when nothing but their default group is in them. */
+/** Which VPCs are there? Made, described, and deleted only when nothing but what came with them is in them. */
 import { AwsError } from '../errors';
-import { addDefaultGroup } from '../world/furniture';
+import { addDefaultGroup, addMainRouteTable } from '../world/furniture';
 import { newId } from '../world/ids';
 import { formatCidr } from '../world/network';
 import { addResource, endResource, newResource } from '../world/resources';
@@ -21,8 +21,10 @@ const createVpc: Handler = (input, ctx) => {
     ...newResource(ctx, 'vpc', newId(ctx.world, 'vpc'), tags),
     cidr: formatCidr(block),
     isDefault: false,
+    dns: { support: true, hostnames: false },
   });
   addDefaultGroup(ctx, state, vpc, false);
+  addMainRouteTable(state, vpc);
   return { Vpc: { ...renderVpc(vpc), State: 'pending' } };
 };
 
@@ -70,16 +72,20 @@ function renderVpc(vpc: SimVpc): Record<string, unknown> {
 const deleteVpc: Handler = (input, ctx) => {
   const state = regionState(ctx);
   const vpc = find(ctx, state.vpcs, need(input, 'VpcId'), unknownVpc);
-  const inside = ({ vpcId }: { vpcId: string }): boolean => vpcId === vpc.id;
+  const inside = ({ vpcId }: { vpcId?: string }): boolean => vpcId === vpc.id;
   const groups = [...state.securityGroups.values()].filter(inside);
+  const tables = [...state.routeTables.values()].filter(inside);
   const held =
-    [...state.subnets.values()].some(inside) ||
-    [...state.networkInterfaces.values()].some(inside) ||
+    HOLDERS.some((shelf) => [...state[shelf].values()].some((item) => item.endedAt === undefined && inside(item))) ||
+    tables.some(({ main }) => !main) ||
     groups.some(({ name }) => name !== 'default');
   if (held) throw new AwsError('DependencyViolation', `The vpc '${vpc.id}' has dependencies and cannot be deleted.`);
-  for (const group of groups) endResource(state, group);
+  for (const part of [...groups, ...tables]) endResource(state, part);
   endResource(state, vpc);
   return {};
 };
+
+/** What has to be gone before its VPC, beside groups and route tables that did not come with it. */
+const HOLDERS = ['subnets', 'networkInterfaces', 'internetGateways', 'natGateways', 'vpcEndpoints'] as const;
 
 export const vpcOperations: Handlers = { CreateVpc: createVpc, DescribeVpcs: describeVpcs, DeleteVpc: deleteVpc };

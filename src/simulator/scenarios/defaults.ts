@@ -24,6 +24,12 @@ const AWS_DELAYS: Delays = {
   // A first snapshot copies every block ever written, so it takes the longer the fuller the disk.
   snapshotReady: [45_000, 90_000],
   interfaceLinger: [500, 3_000],
+  // Minutes by what users of Terraform see in its logs; the ends are invented.
+  natGatewayReady: [60_000, 120_000],
+  natGatewayDelete: [40_000, 90_000],
+  endpointReady: [30_000, 90_000],
+  endpointDelete: [30_000, 60_000],
+  imageReady: [60_000, 180_000],
   // "Terminated instances remain visible for a short while", about an hour (EC2 user guide).
   terminatedVisible: [3_600_000, 3_600_000],
   // Status checks first report after one to three minutes.
@@ -50,6 +56,11 @@ const QUICK_DELAYS: Delays = {
   volumeDetach: [10, 30],
   snapshotReady: [40, 80],
   interfaceLinger: [5, 20],
+  natGatewayReady: [40, 80],
+  natGatewayDelete: [40, 90],
+  endpointReady: [30, 60],
+  endpointDelete: [30, 60],
+  imageReady: [40, 80],
   terminatedVisible: [3_600_000, 3_600_000],
   statusChecks: [50, 100],
   spotStatusLag: [0, 0],

@@ -1,7 +1,9 @@
-/** What does the parameter store hold? The public AMI parameters of each region, and those the scenario gives the account. */
+/** What does the parameter store hold? The public AMI parameters of each region, those the scenario gives the account, and what callers wrote. */
 import { AwsError } from '../errors';
 import { imageParameters } from '../world/images';
-import type { Handler, HandlerContext } from '../world/state';
+import { arnOf } from '../world/resources';
+import type { Handler, HandlerContext, SimParameter } from '../world/state';
+import { regionState } from '../world/world';
 import { checkLimits } from './limits';
 
 /** GetParameter: Name up to 2,048 characters. */
@@ -30,7 +32,10 @@ export const getParameters: Handler = (input, ctx) => {
 /** Since when the parameters have their values: AWS publishes with each image, we with none in particular. */
 const PUBLISHED = new Date('2026-10-20T00:00:00Z');
 
-function findParameter({ world, region, account }: HandlerContext, name: string): Record<string, unknown> | undefined {
+function findParameter(ctx: HandlerContext, name: string): Record<string, unknown> | undefined {
+  const { world, region, account } = ctx;
+  const own = regionState(ctx).parameters.get(name);
+  if (own) return valueOf(own);
   const image = imageParameters(world, region).get(name);
   const value = image ?? world.scenario.parameters[name];
   if (value === undefined) return undefined;
@@ -43,5 +48,17 @@ function findParameter({ world, region, account }: HandlerContext, name: string)
     LastModifiedDate: PUBLISHED,
     ARN: `arn:aws:ssm:${region}:${image === undefined ? account : ''}:parameter${path}`,
     DataType: image === undefined ? 'text' : 'aws:ec2:image',
+  };
+}
+
+function valueOf(parameter: SimParameter): Record<string, unknown> {
+  return {
+    Name: parameter.id,
+    Type: parameter.valueType,
+    Value: parameter.value,
+    Version: parameter.version,
+    LastModifiedDate: new Date(parameter.modifiedAt),
+    ARN: arnOf(parameter),
+    DataType: 'text',
   };
 }

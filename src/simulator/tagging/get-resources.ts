@@ -1,5 +1,5 @@
 /** Which resources carry these tags? GetResources: keys are ANDed, values of a key ORed, all compared exactly. */
-import { arnOf } from '../world/resources';
+import { arnOf, serviceOf } from '../world/resources';
 import type { Handler, SimResource } from '../world/state';
 import { indexed } from './ghosts';
 import { checkCount, invalid } from './limits';
@@ -66,7 +66,8 @@ function checkPaging(input: Record<string, unknown>): void {
 }
 
 function ofType(resource: SimResource, types: string[]): boolean {
-  return types.length === 0 || types.includes('ec2') || types.includes(`ec2:${resource.type}`);
+  const service = serviceOf(resource);
+  return types.length === 0 || types.includes(service) || types.includes(`${service}:${resource.type}`);
 }
 
 function carries({ tags }: SimResource, filters: TagFilter[]): boolean {

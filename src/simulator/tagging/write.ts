@@ -53,7 +53,8 @@ function forEach(
 }
 
 function find({ account, region }: HandlerContext, state: RegionState, arn: string): SimResource {
-  const resource = state.all.get(arn.slice(arn.indexOf('/') + 1));
+  const id = arn.slice(arn.indexOf('/') + 1);
+  const resource = state.all.get(id) ?? state.all.get(`/${id}`);
   const live = resource && resource.endedAt === undefined && resource.type !== 'step' && arnOf(resource) === arn;
   if (!live) throw invalid(`No resource ${arn} in account ${account} and region ${region}`);
   return resource;

@@ -1,4 +1,4 @@
-/** Which machine images are there? Ubuntu and Amazon Linux in every region, and those of the scenario; ids differ by region. */
+/** Which machine images are there from the start? Ubuntu and Amazon Linux in every region, and those of the scenario; ids differ by region. */
 import { hashed } from '../random';
 import type { World } from './state';
 
@@ -33,7 +33,7 @@ type Draft = Omit<SimImage, 'id' | 'snapshotId'>;
 
 const cache = new WeakMap<World, { epoch: number; byRegion: Map<string, SimImage[]> }>();
 
-/** All images of a region, the newest build of each line last. */
+/** All images that a region has from the start, the newest build of each line last. */
 export function imagesOf(world: World, region: string): SimImage[] {
   let known = cache.get(world);
   if (known?.epoch !== world.epoch) cache.set(world, (known = { epoch: world.epoch, byRegion: new Map() }));
@@ -49,8 +49,12 @@ export function imageParameters(world: World, region: string): Map<string, strin
   );
 }
 
+/** An image by id, those that callers made included. */
 export function findImage(world: World, region: string, id: string): SimImage | undefined {
-  return imagesOf(world, region).find((image) => image.id === id);
+  const given = imagesOf(world, region).find((image) => image.id === id);
+  if (given) return given;
+  const states = [...world.regions.values()].filter(({ name }) => name === region);
+  return states.map(({ ownImages }) => ownImages.get(id)?.image).find((image) => image !== undefined);
 }
 
 function identified(region: string, draft: Draft): SimImage {

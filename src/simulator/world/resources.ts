@@ -17,6 +17,12 @@ type Shelf =
   | 'addresses'
   | 'keyPairs'
   | 'placementGroups'
+  | 'natGateways'
+  | 'vpcEndpoints'
+  | 'routeTables'
+  | 'internetGateways'
+  | 'ownImages'
+  | 'parameters'
   | 'steps';
 
 const SHELVES: Record<SimResource['type'], Shelf | undefined> = {
@@ -34,6 +40,12 @@ const SHELVES: Record<SimResource['type'], Shelf | undefined> = {
   'elastic-ip': 'addresses',
   'key-pair': 'keyPairs',
   'placement-group': 'placementGroups',
+  natgateway: 'natGateways',
+  'vpc-endpoint': 'vpcEndpoints',
+  'route-table': 'routeTables',
+  'internet-gateway': 'internetGateways',
+  image: 'ownImages',
+  parameter: 'parameters',
   step: 'steps',
 };
 
@@ -66,7 +78,7 @@ export function newResource<T extends SimResource['type']>(
 
 /** Puts a new resource where handlers find it, and into the tag index. */
 export function addResource<T extends SimResource>(state: RegionState, resource: T): T {
-  resource.seq = state.all.size + 1;
+  resource.seq = state.made += 1;
   state.all.set(resource.id, resource);
   const shelf = SHELVES[resource.type];
   if (shelf) (state[shelf] as unknown as Map<string, SimResource>).set(resource.id, resource);
@@ -110,7 +122,13 @@ export function endResource(state: RegionState, resource: SimResource, at = Date
 }
 
 /** Types that AWS still describes for a while after they ended. */
-const KEPT_AFTER_END = new Set<SimResource['type']>(['instance', 'fleet', 'spot-instances-request', 'step']);
+const KEPT_AFTER_END = new Set<SimResource['type']>([
+  'instance',
+  'fleet',
+  'spot-instances-request',
+  'natgateway',
+  'step',
+]);
 
 /** Ids of resources that carry this tag now, whatever their state. */
 export function taggedIds(state: RegionState, key: string, value: string): ReadonlySet<string> {
@@ -119,9 +137,14 @@ export function taggedIds(state: RegionState, key: string, value: string): Reado
 
 const NONE: ReadonlySet<string> = new Set<string>();
 
-/** The ARN that AWS gives a resource of EC2. */
+/** The ARN that AWS gives a resource. The name of a parameter may begin with a slash of its own. */
 export function arnOf(resource: SimResource): string {
-  return `arn:aws:ec2:${resource.region}:${resource.account}:${resource.type}/${resource.id}`;
+  const { region, account, type, id } = resource;
+  return `arn:aws:${serviceOf(resource)}:${region}:${account}:${type}/${id.replace(/^\//, '')}`;
+}
+
+export function serviceOf({ type }: SimResource): 'ec2' | 'ssm' {
+  return type === 'parameter' ? 'ssm' : 'ec2';
 }
 
 function markTagged(world: World, resource: SimResource): void {

@@ -7,11 +7,15 @@ import type { CapacityRule, QuotaRule, Scenario } from '../scenario';
 import type { Buckets } from '../throttle';
 import type { TokenStore } from '../tokens';
 import type { SimEvent } from './events';
+import type { SimImage } from './images';
 import type { Spell } from './weather';
 
 export type Market = 'spot' | 'on-demand';
 
-/** The resource types of the EC2 `ResourceType` enumeration that this simulator makes, plus `step` (a run of a node script). */
+/**
+ * The resource types of the EC2 `ResourceType` enumeration that this simulator makes, plus `parameter` (of SSM) and
+ * `step` (a run of a node script).
+ */
 export type ResourceType =
   | 'instance'
   | 'volume'
@@ -27,6 +31,12 @@ export type ResourceType =
   | 'elastic-ip'
   | 'key-pair'
   | 'placement-group'
+  | 'natgateway'
+  | 'vpc-endpoint'
+  | 'route-table'
+  | 'internet-gateway'
+  | 'image'
+  | 'parameter'
   | 'step';
 
 export type Tags = Record<string, string>;
@@ -177,6 +187,8 @@ export interface SimNetworkInterface extends SimResource {
   subnetAddress: string;
   description: string;
   securityGroupIds: string[];
+  /** Made by AWS for a NAT gateway or an endpoint: no caller can detach or delete it. */
+  owner?: { id: string; kind: 'nat_gateway' | 'vpc_endpoint' };
   attachment?: {
     attachmentId: string;
     instanceId: string;
@@ -212,6 +224,7 @@ export interface SimVpc extends SimResource {
   type: 'vpc';
   cidr: string;
   isDefault: boolean;
+  dns: { support: boolean; hostnames: boolean };
 }
 
 export interface SimSubnet extends SimResource {
@@ -220,6 +233,8 @@ export interface SimSubnet extends SimResource {
   vpcId: string;
   cidr: string;
   defaultForAz: boolean;
+  /** Whether machines launched into it get a public address unless the launch says. */
+  mapPublicIp: boolean;
   /** Host numbers in use, within the CIDR. */
   used: Set<number>;
   nextHost: number;
@@ -270,6 +285,80 @@ export interface SimPlacementGroup extends SimResource {
   partitionCount?: number;
 }
 
+/** A NAT gateway holds its interface, by it its subnet, and its address when it is public. */
+export interface SimNatGateway extends SimResource {
+  type: 'natgateway';
+  subnetId: string;
+  vpcId: string;
+  connectivity: 'public' | 'private';
+  interfaceId: string;
+  privateIp: string;
+  allocationId?: string;
+  publicIp?: string;
+  availableAt: number;
+  /** When its deletion was asked for; `endedAt` is when it is deleted. */
+  deletingAt?: number;
+}
+
+export interface SimVpcEndpoint extends SimResource {
+  type: 'vpc-endpoint';
+  vpcId: string;
+  serviceName: string;
+  kind: 'Interface' | 'Gateway';
+  policy: string;
+  privateDns: boolean;
+  subnetIds: string[];
+  securityGroupIds: string[];
+  routeTableIds: string[];
+  interfaceIds: string[];
+  availableAt: number;
+  deletingAt?: number;
+}
+
+export interface SimRoute {
+  destination: string;
+  /** The request member that named the target, and the target; `local` for the route that every table has. */
+  target: { member: 'GatewayId' | 'NatGatewayId' | 'NetworkInterfaceId' | 'InstanceId'; id: string };
+  origin: 'CreateRouteTable' | 'CreateRoute';
+}
+
+export interface SimRouteTable extends SimResource {
+  type: 'route-table';
+  vpcId: string;
+  main: boolean;
+  routes: SimRoute[];
+  /** Subnets by id of the association; the main table's own association has none. */
+  associations: Map<string, string | undefined>;
+}
+
+export interface SimInternetGateway extends SimResource {
+  type: 'internet-gateway';
+  vpcId?: string;
+}
+
+/** An image that a caller made or registered. */
+export interface SimOwnImage extends SimResource {
+  type: 'image';
+  image: SimImage;
+  availableAt: number;
+  /** The snapshots that it was made of. */
+  snapshotIds: string[];
+  /** Against deregistration, as DescribeImages says it. */
+  protection: 'disabled' | 'enabled-with-cooldown' | 'enabled-without-cooldown';
+  /** The end of the cooldown of a protection that was taken off. */
+  protectedUntil?: number;
+  sourceInstanceId?: string;
+}
+
+export interface SimParameter extends SimResource {
+  type: 'parameter';
+  value: string;
+  valueType: string;
+  description?: string;
+  version: number;
+  modifiedAt: number;
+}
+
 /** A run of a node script, so that the ledger can show how often it was started. */
 export interface SimStep extends SimResource {
   type: 'step';
@@ -281,6 +370,8 @@ export interface SimStep extends SimResource {
 /** One region of one account. Handlers look things up by id in the typed maps; `all` holds every resource ever made. */
 export interface RegionState {
   name: string;
+  /** Resources ever made here. */
+  made: number;
   all: Map<string, SimResource>;
   /** Resources ids by `key=value` of a tag they carry, for filters and the tagging API. */
   tagIndex: Map<string, Set<string>>;
@@ -297,6 +388,12 @@ export interface RegionState {
   addresses: Map<string, SimAddress>;
   keyPairs: Map<string, SimKeyPair>;
   placementGroups: Map<string, SimPlacementGroup>;
+  natGateways: Map<string, SimNatGateway>;
+  vpcEndpoints: Map<string, SimVpcEndpoint>;
+  routeTables: Map<string, SimRouteTable>;
+  internetGateways: Map<string, SimInternetGateway>;
+  ownImages: Map<string, SimOwnImage>;
+  parameters: Map<string, SimParameter>;
   steps: Map<string, SimStep>;
 }
 

@@ -81,6 +81,7 @@ export function resetWorld(world: World, scenario: Scenario = world.scenario, se
 function emptyRegion(name: string): RegionState {
   return {
     name,
+    made: 0,
     all: new Map(),
     tagIndex: new Map(),
     instances: new Map(),
@@ -96,6 +97,12 @@ function emptyRegion(name: string): RegionState {
     addresses: new Map(),
     keyPairs: new Map(),
     placementGroups: new Map(),
+    natGateways: new Map(),
+    vpcEndpoints: new Map(),
+    routeTables: new Map(),
+    internetGateways: new Map(),
+    ownImages: new Map(),
+    parameters: new Map(),
     steps: new Map(),
   };
 }
