@@ -14,7 +14,9 @@ export interface Kind {
   type: ResourceType;
   /** The API that reads it; it names the cell of the certificate. */
   api: string;
-  /** Resources of the kind that carry the experiment's tags; absent where EC2 cannot filter the kind by tag. */
+  /** Holdfast makes it, so every full look reads it by tags; what people tag is first found by the indexes. */
+  made?: true;
+  /** Resources of the kind that carry the experiment's tags; absent where AWS cannot filter the kind by tag. */
   byTags?: (aws: AwsRegion, experimentId: string, call?: Call) => Promise<Reading>;
   /** The living and the ending among these ids; ids AWS does not know are absent. */
   byIds: (aws: AwsRegion, ids: string[], call?: Call) => Promise<Reading>;
@@ -39,10 +41,15 @@ const ID_VALUES = 100;
 /** What most Describe calls take at most; template and fleet calls differ and say so. */
 export const PAGE = 1000;
 
-/** Filters for both ownership tags. Ids hold no wildcard (contracts/names.ts), and values are compared again afterwards. */
+/** A filter value that matches itself alone. Source: EC2 User Guide, "List and filter using the API", wildcards. */
+export function literally(value: string): string {
+  return value.replace(/[*?\\]/g, '\\$&');
+}
+
+/** Filters for both ownership tags; what they find is compared again, exactly. */
 export function ownedFilters(experimentId: string): Filter[] {
   return [
-    { Name: `tag:${TAG.experimentId}`, Values: [experimentId] },
+    { Name: `tag:${TAG.experimentId}`, Values: [literally(experimentId)] },
     { Name: `tag:${TAG.managedBy}`, Values: [MANAGED_BY] },
   ];
 }

@@ -12,6 +12,8 @@ interface Group {
   /** The IAM prefix; the tagging API's is `tag`. */
   service: 'ec2' | 'ssm' | 'tag' | 'sts';
   effect: Effect;
+  /** Cleanup calls them too: a role that may do nothing else is able to clean up. */
+  cleanup?: true;
   /** Names without a space: `DescribeVpcs`; each is the SDK's command without `Command`. */
   names: string;
 }
@@ -20,11 +22,17 @@ const GROUPS: Group[] = [
   {
     service: 'ec2',
     effect: 'read',
+    names: 'DescribeInstanceStatus DescribeInstanceTypeOfferings DescribeInstanceTypes DescribeSpotPriceHistory',
+  },
+  {
+    service: 'ec2',
+    effect: 'read',
+    cleanup: true,
     names:
-      'DescribeAddresses DescribeFleets DescribeImages DescribeInstances DescribeInstanceStatus ' +
-      'DescribeInstanceTypeOfferings DescribeInstanceTypes DescribeInternetGateways DescribeKeyPairs DescribeLaunchTemplates DescribeNetworkInterfaces ' +
-      'DescribePlacementGroups DescribeRegions DescribeRouteTables DescribeSecurityGroupRules DescribeSecurityGroups DescribeSnapshots ' +
-      'DescribeSpotInstanceRequests DescribeSpotPriceHistory DescribeSubnets DescribeTags DescribeVolumes DescribeVpcs',
+      'DescribeAddresses DescribeFleets DescribeImages DescribeInstances DescribeInternetGateways DescribeKeyPairs ' +
+      'DescribeLaunchTemplates DescribeNatGateways DescribeNetworkInterfaces DescribePlacementGroups DescribeRegions ' +
+      'DescribeRouteTables DescribeSecurityGroupRules DescribeSecurityGroups DescribeSnapshots ' +
+      'DescribeSpotInstanceRequests DescribeSubnets DescribeTags DescribeVolumes DescribeVpcEndpoints DescribeVpcs',
   },
   {
     service: 'ec2',
@@ -38,32 +46,38 @@ const GROUPS: Group[] = [
     names: 'AssociateRouteTable AttachInternetGateway CreateRoute ModifySubnetAttribute',
   },
   { service: 'ec2', effect: 'tag', names: 'CreateTags' },
+  { service: 'ec2', effect: 'change', names: 'AuthorizeSecurityGroupIngress' },
   {
     service: 'ec2',
     effect: 'change',
-    names: 'AuthorizeSecurityGroupIngress RevokeSecurityGroupEgress RevokeSecurityGroupIngress',
+    cleanup: true,
+    names: 'RevokeSecurityGroupEgress RevokeSecurityGroupIngress',
   },
   { service: 'ec2', effect: 'attach', names: 'AttachVolume' },
   { service: 'ec2', effect: 'copy', names: 'CreateSnapshot' },
   // Of spot requests only the id is ours: an instant fleet tags none. Cancelling one ends no instance.
-  { service: 'ec2', effect: 'cancel', names: 'CancelSpotInstanceRequests' },
+  { service: 'ec2', effect: 'cancel', cleanup: true, names: 'CancelSpotInstanceRequests' },
   {
     service: 'ec2',
     effect: 'destroy',
+    cleanup: true,
     names:
-      'DeleteFleets DeleteKeyPair DeleteLaunchTemplate DeleteNetworkInterface DeletePlacementGroup ' +
-      'DeleteSecurityGroup DeleteSnapshot DeleteSubnet DeleteVolume DeleteVpc ReleaseAddress TerminateInstances',
+      'DeleteFleets DeleteInternetGateway DeleteKeyPair DeleteLaunchTemplate DeleteNatGateway DeleteNetworkInterface ' +
+      'DeletePlacementGroup DeleteRouteTable DeleteSecurityGroup DeleteSnapshot DeleteSubnet DeleteVolume DeleteVpc ' +
+      'DeleteVpcEndpoints DeregisterImage DetachInternetGateway ReleaseAddress TerminateInstances',
   },
   {
     service: 'ssm',
     effect: 'read',
     names: 'DescribeInstanceInformation GetCommandInvocation GetParameter ListCommandInvocations',
   },
+  { service: 'ssm', effect: 'read', cleanup: true, names: 'DescribeParameters ListCommands ListTagsForResource' },
   { service: 'ssm', effect: 'run', names: 'SendCommand' },
   // CancelCommand knows no resources to put a condition on.
-  { service: 'ssm', effect: 'cancel', names: 'CancelCommand' },
-  { service: 'tag', effect: 'read', names: 'GetResources' },
-  { service: 'sts', effect: 'read', names: 'GetCallerIdentity' },
+  { service: 'ssm', effect: 'cancel', cleanup: true, names: 'CancelCommand' },
+  { service: 'ssm', effect: 'destroy', cleanup: true, names: 'DeleteParameters' },
+  { service: 'tag', effect: 'read', cleanup: true, names: 'GetResources' },
+  { service: 'sts', effect: 'read', cleanup: true, names: 'GetCallerIdentity' },
 ];
 
 export interface Operation {
@@ -71,10 +85,12 @@ export interface Operation {
   /** The IAM action: `ec2:DescribeVpcs`. */
   action: string;
   effect: Effect;
+  /** Whether cleanup calls it. */
+  cleanup: boolean;
 }
 
-export const OPERATIONS: readonly Operation[] = GROUPS.flatMap(({ service, effect, names }) =>
-  names.split(' ').map((name) => ({ name, action: `${service}:${name}`, effect })),
+export const OPERATIONS: readonly Operation[] = GROUPS.flatMap(({ service, effect, cleanup = false, names }) =>
+  names.split(' ').map((name) => ({ name, action: `${service}:${name}`, effect, cleanup })),
 );
 
 interface Statement {
@@ -122,6 +138,16 @@ export function iamPolicy(): Policy {
       ...ROLES,
     ],
   };
+}
+
+/** The least that a role needs to plan, clean up and prove, and nothing else: `docs/iam-policy-cleanup.json`. */
+export function cleanupPolicy(): Policy {
+  const called = new Set(OPERATIONS.filter(({ cleanup }) => cleanup).map(({ action }) => action));
+  const statements = iamPolicy().Statement.map((one) => ({
+    ...one,
+    Action: one.Action.filter((name) => called.has(name)),
+  }));
+  return { Version: '2012-10-17', Statement: statements.filter(({ Action }) => Action.length > 0) };
 }
 
 /** What launches need of IAM, though nothing here calls it: the nodes' role, and the services' roles made on first use. */

@@ -1,6 +1,6 @@
 /** Which AWS operations may Holdfast call? The permission list in our own words; adapters are behind it. */
 import type { Architecture, LaunchedNode, Market, Refusal } from '../contracts/capacity';
-import type { Removal, ResourceRef, TaggedResource } from '../contracts/inventory';
+import type { Disagreement, Removal, ResourceRef, TaggedResource } from '../contracts/inventory';
 import type { OwnNetwork } from '../contracts/network';
 import type { VolumeShape } from '../contracts/volumes';
 
@@ -230,7 +230,7 @@ export interface Discovery {
 }
 
 /** One API read to its last page, or why it could not be. */
-export interface DiscoverySource {
+export interface DiscoverySource extends Disagreement {
   api: string;
   /** A resource type, or the name of a tag index. */
   subject: string;
@@ -243,8 +243,11 @@ export interface DiscoverySource {
 }
 
 export interface DiscoverOptions extends Call {
-  /** `full` (default): indexes and every kind by tag. `index`: the two indexes only. */
-  depth?: 'full' | 'index';
+  /**
+   * `full` (default): both indexes, and by tag every kind that Holdfast makes; all kinds where any of these found
+   * something. `index`: the two indexes only. `seen`: only the resources of `seen`, and what holds them.
+   */
+  depth?: 'full' | 'index' | 'seen';
   /** Resources found before; each is confirmed again by its id. */
   seen?: ResourceRef[];
 }

@@ -1,20 +1,26 @@
 /** What can be left behind, and how is its absence proven? The words of cleanup, as plain data. */
 
-/** Every kind Holdfast can create; names are EC2's ResourceType values. */
+/** Every kind cleanup can delete; names are EC2's ResourceType values, of other services `service:kind` as in ARNs. */
 export const RESOURCE_TYPES = [
   'instance',
   'spot-instances-request',
   'fleet',
   'volume',
   'snapshot',
+  'image',
   'network-interface',
   'elastic-ip',
   'key-pair',
   'placement-group',
   'security-group',
   'launch-template',
+  'natgateway',
+  'vpc-endpoint',
+  'internet-gateway',
+  'route-table',
   'subnet',
   'vpc',
+  'ssm:parameter',
 ] as const;
 export type ResourceType = (typeof RESOURCE_TYPES)[number];
 
@@ -23,6 +29,14 @@ export interface Holder {
   type: string;
   id: string;
   tags: Record<string, string>;
+}
+
+/** Where the sources of a look disagree. Candidates only: each was read by its id before it counted. */
+export interface Disagreement {
+  /** Living resources that it should name, other sources did, and it did not: `volume vol-1`; the first 20. */
+  missed?: string[];
+  /** How many it named that are gone, or no longer the experiment's. */
+  ghosts?: number;
 }
 
 /** What is seen of an id that AWS does not know: gone for an hour or more, or too new to be shown. */
@@ -70,7 +84,7 @@ export interface Removal {
 export type Verdict = 'clean' | 'blocked' | 'protected' | 'unproven';
 
 /** One cell of the proof: an API read to its last page. */
-export interface CertificateCell {
+export interface CertificateCell extends Disagreement {
   region: string;
   /** A resource type, or the name of an index: `DescribeTags`, `GetResources`. */
   subject: string;

@@ -17,7 +17,7 @@ export function foldCells(
 ): Cells {
   const next = { ...cells };
   for (const source of sources) {
-    const { api, subject, pages, live, unreadable, transient } = source;
+    const { api, subject, pages, live, unreadable, transient, missed, ghosts } = source;
     next[`${region}/${subject}`] = {
       region,
       subject,
@@ -27,6 +27,8 @@ export function foldCells(
       at,
       ...(unreadable === undefined ? {} : { unreadable }),
       ...(transient === true ? { transient } : {}),
+      ...(missed === undefined ? {} : { missed }),
+      ...(ghosts === undefined ? {} : { ghosts }),
     };
   }
   return next;

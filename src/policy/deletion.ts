@@ -8,8 +8,8 @@ interface DeletionRow {
   after: readonly ResourceType[];
 }
 
-/** Ten seconds at the five deletions per second that EC2's mutating bucket refills. */
-const SINGLE_CALLS = 50;
+/** Ten seconds at the five per second that EC2's mutating bucket refills, once the 50 that it holds are spent. */
+const SINGLE_CALLS = 100;
 
 /**
  * Which kind goes after which. Only what Describe shows of an object (`neededBy`) holds it back, so two kinds can go
@@ -25,14 +25,26 @@ export const DELETIONS: Record<ResourceType, DeletionRow> = {
   'launch-template': { batch: SINGLE_CALLS, after: [] },
   'key-pair': { batch: SINGLE_CALLS, after: [] },
   volume: { batch: SINGLE_CALLS, after: ['instance'] },
+  image: { batch: SINGLE_CALLS, after: [] },
   // A volume made from it does without it.
-  snapshot: { batch: SINGLE_CALLS, after: [] },
-  'network-interface': { batch: SINGLE_CALLS, after: ['instance'] },
+  snapshot: { batch: SINGLE_CALLS, after: ['image'] },
+  natgateway: { batch: SINGLE_CALLS, after: [] },
+  'vpc-endpoint': { batch: SINGLE_CALLS, after: [] },
+  // Those of gateways and endpoints go with them, later.
+  'network-interface': { batch: SINGLE_CALLS, after: ['instance', 'natgateway', 'vpc-endpoint'] },
   'elastic-ip': { batch: SINGLE_CALLS, after: ['instance', 'network-interface'] },
   'placement-group': { batch: SINGLE_CALLS, after: ['instance'] },
   'security-group': { batch: SINGLE_CALLS, after: ['instance', 'network-interface'] },
   subnet: { batch: SINGLE_CALLS, after: ['instance', 'network-interface'] },
-  vpc: { batch: SINGLE_CALLS, after: ['subnet', 'security-group', 'network-interface'] },
+  // Interfaces with a public address; each gateway is two calls.
+  'internet-gateway': { batch: SINGLE_CALLS, after: ['instance', 'network-interface'] },
+  'route-table': { batch: SINGLE_CALLS, after: ['subnet', 'internet-gateway'] },
+  vpc: {
+    batch: SINGLE_CALLS,
+    after: ['subnet', 'security-group', 'network-interface', 'route-table', 'internet-gateway', 'vpc-endpoint'],
+  },
+  // DeleteParameters takes ten names.
+  'ssm:parameter': { batch: SINGLE_CALLS, after: [] },
 };
 
 /** What is known of one resource at a moment. */

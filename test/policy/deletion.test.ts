@@ -91,7 +91,7 @@ describe('the order of deletion', () => {
   });
 
   it('leaves alone a type that it does not know', () => {
-    expect(outlook(entriesOf([seen({ type: 'natgateway', id: 'nat-1' })]), 0)).toEqual({ next: 'stuck' });
+    expect(outlook(entriesOf([seen({ type: 'network-acl', id: 'acl-1' })]), 0)).toEqual({ next: 'stuck' });
   });
 });
 
