@@ -59,9 +59,7 @@ async function makeVpc(owner: parts.Owner, request: Request): Promise<Vpc> {
   await unlessCode('DryRunOperation', aws.send(new CreateInternetGatewayCommand(gateway), call));
   const input = { CidrBlock: request.cidr, TagSpecifications: tagged('vpc', request) };
   const make = async (): Promise<Vpc | undefined> => (await aws.send(new CreateVpcCommand(input), call)).Vpc;
-  const vpc = await once(make, () => parts.findVpc(owner), call);
-  await untilVisible(async () => (await parts.findVpc(owner)) !== undefined, call);
-  return vpc;
+  return once(make, () => parts.findVpc(owner), call);
 }
 
 /** A route table with a way out through an internet gateway: its id. */
@@ -138,21 +136,21 @@ async function associate(
 }
 
 /**
- * Makes one thing that EC2 takes no token for. When the reply is lost it looks before anybody makes another: what was
- * made may take seconds to show.
+ * Makes one thing that EC2 takes no token for, and waits until it shows: an attempt that goes on after this one, or
+ * after a lost reply, finds it and makes no other.
  */
 async function once<T>(make: () => Promise<T | undefined>, find: () => Promise<T | undefined>, call: Call): Promise<T> {
-  try {
-    const made = await make();
-    if (made !== undefined) return made;
-    throw new Failure('ServiceUnavailable', 'EC2 answered without saying what it made');
-  } catch (error) {
+  let lost: Failure | undefined;
+  const made = await make().catch((error: unknown) => {
     if (!(error instanceof Failure) || error.type !== 'ServiceUnavailable') throw error;
-    let found: T | undefined;
-    await untilVisible(async () => (found = await find()) !== undefined, call);
-    if (found === undefined) throw error;
-    return found;
-  }
+    lost = error;
+    return undefined;
+  });
+  let found: T | undefined;
+  await untilVisible(async () => (found = await find()) !== undefined, call);
+  const thing = made ?? found;
+  if (thing === undefined) throw lost ?? new Failure('ServiceUnavailable', 'EC2 did not say what it made');
+  return thing;
 }
 
 /** Waits for all of it, also when some fails: nothing is still being made when the next attempt looks. */
