@@ -203,7 +203,10 @@ const networkCidr = z.string().regex(/^((25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(25[0-5]
 
 const network = z.union([
   z
-    .strictObject({ create: z.literal(true), cidr: networkCidr.default('10.64.0.0/16') })
+    .strictObject({
+      create: z.literal(true).describe('Make one in each region that is used.'),
+      cidr: networkCidr.default('10.64.0.0/16').describe('Its block; each zone gets an eighth of it.'),
+    })
     .describe(
       "A VPC of the experiment's own in each region that it uses, with a subnet per zone, a way out, and a security group per component. `cidr` is `10.64.0.0/16` when not given; each zone gets an eighth of it. It ends with the experiment.",
     ),
@@ -212,15 +215,18 @@ const network = z.union([
       vpcId: z
         .string()
         .regex(/^vpc-[0-9a-f]{8,17}$/, 'is no VPC id')
-        .optional(),
+        .optional()
+        .describe('The VPC that the others have to be in; the one of the first subnet when not given.'),
       subnetIds: z
         .array(z.string().regex(/^subnet-[0-9a-f]{8,17}$/, 'is no subnet id'))
         .min(1)
-        .max(200),
+        .max(200)
+        .describe('Subnets to use; each serves its own zone.'),
       securityGroupIds: z
         .array(z.string().regex(/^sg-[0-9a-f]{8,17}$/, 'is no security group id'))
         .max(200)
-        .default([]),
+        .default([])
+        .describe("Groups beside the experiment's own."),
     })
     .describe(
       "Subnets that exist, of one VPC (`vpcId` says which it has to be), each for its own zone, and groups beside the experiment's own. None of it is ever tagged, changed or deleted.",
@@ -300,7 +306,7 @@ const fields = z.strictObject({
     .max(50)
     .default([])
     .describe(
-      "Openings to the outside, in the experiment's security group. Inside it everything is open, outside closed.",
+      "Openings to the outside, in the experiment's security groups. Inside everything is open, outside closed.",
     ),
   components: z
     .record(name, component)
