@@ -1,6 +1,7 @@
 /** Which AWS operations may Holdfast call? The permission list in our own words; adapters are behind it. */
 import type { Architecture, LaunchedNode, Market, Refusal } from '../contracts/capacity';
 import type { Disagreement, Removal, ResourceRef, TaggedResource } from '../contracts/inventory';
+import type { OwnNetwork } from '../contracts/network';
 import type { VolumeShape } from '../contracts/volumes';
 
 /** Every method rejects with a `Failure` of contracts/failures.ts and stops waiting when the signal aborts. */
@@ -101,7 +102,7 @@ export interface ComputePort {
   >;
   /** Which of the types are offered in which zones. */
   offerings(types: string[], call?: Call): Promise<{ instanceType: string; zone: string }[]>;
-  /** The given subnets, or those of the default VPC when none are given. */
+  /** The given subnets, those EC2 does not know left out; or those of the default VPC when none are given. */
   subnets(ids: string[] | undefined, call?: Call): Promise<Subnet[]>;
   /** The newest available image for the architecture; undefined when there is none. */
   image(source: ImageSource, architecture: Architecture, call?: Call): Promise<string | undefined>;
@@ -117,6 +118,16 @@ export interface ComputePort {
     request: { name: string; vpcId: string; ingress: SecurityGroupRule[]; tags: Record<string, string> },
     call?: Call,
   ): Promise<string>;
+  /** Lets members of the other groups connect to those of this one on everything; repeatable. */
+  allowFrom(groupId: string, fromIds: string[], call?: Call): Promise<void>;
+  /** VPCs and security groups with these ids; what EC2 does not know is absent. */
+  vpcs(ids: string[], call?: Call): Promise<{ vpcId: string; tags: Record<string, string> }[]>;
+  securityGroups(ids: string[], call?: Call): Promise<{ groupId: string; vpcId: string }[]>;
+  /** The experiment's network in this region: found by its tags, made or completed where it is missing. */
+  ensureNetwork(
+    request: { cidr: string; zones: string[]; tags: Record<string, string> },
+    call?: Call,
+  ): Promise<OwnNetwork>;
   /** Creates the template, or keeps the one of that name. */
   ensureTemplate(request: TemplateRequest, call?: Call): Promise<void>;
   /** Rejects with NotAuthorized or InvalidRequest when the request could not succeed; buys nothing. */
