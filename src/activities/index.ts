@@ -9,6 +9,7 @@ import { guard } from './failure';
 import { createLivenessActivities } from './liveness';
 import { createProvisionActivities } from './provision';
 import { createReadinessActivities } from './readiness';
+import { createReaperActivities } from './reaper';
 import { createRecordActivities } from './record';
 import { createSentinelActivities } from './sentinel';
 import { createStepActivities } from './steps';
@@ -32,6 +33,7 @@ export function createActivities(ports: ActivityPorts) {
     ...createStepActivities(ports),
     ...createRecordActivities(ports),
     ...createCleanupActivities(ports),
+    ...createReaperActivities(ports),
     ...createSentinelActivities(ports),
     ...createAwsEventActivities(ports),
     ...createCapacityActivities(ports),

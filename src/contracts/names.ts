@@ -20,6 +20,8 @@ export const TAG = {
   name: 'Name',
   /** Written by people, never by Holdfast: what carries it is kept and named. */
   doNotDelete: 'DoNotDelete',
+  /** On what `provision` makes for callers who orchestrate themselves: only its expiry ends it. */
+  alone: 'HoldfastAlone',
 } as const;
 
 /** Search attributes by name with their Temporal type; registered before any worker polls. */
@@ -69,6 +71,9 @@ interface Place {
 function placeName({ account, endpoint }: Place): string {
   return endpoint === '' ? account : `${account}@${endpoint.replace(/^\w+:\/\//, '')}`;
 }
+
+/** The id of the schedule that has experiments reaped; its rounds get the time appended. */
+export const REAPER_ID = 'reaper';
 
 /** The stable name of a member of a component: `broker-0`. */
 export function slotName(component: string, ordinal: number): string {

@@ -6,6 +6,7 @@ import type { CleanupActivities } from '../activities/cleanup';
 import type { LivenessActivities } from '../activities/liveness';
 import type { ProvisionActivities } from '../activities/provision';
 import type { ReadinessActivities } from '../activities/readiness';
+import type { ReaperActivities } from '../activities/reaper';
 import type { RecordActivities } from '../activities/record';
 import type { SentinelActivities } from '../activities/sentinel';
 import type { StepActivities } from '../activities/steps';
@@ -17,6 +18,7 @@ type All = AdmissionActivities &
   LivenessActivities &
   ProvisionActivities &
   ReadinessActivities &
+  ReaperActivities &
   RecordActivities &
   SentinelActivities &
   StepActivities &
