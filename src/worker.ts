@@ -9,7 +9,7 @@ import { createCloud, type CloudOptions } from './aws/cloud';
 import { createTemporalPort } from './client/temporal-port';
 import { readConfig, temporalConnectionOptions, type Config } from './config';
 import { SEARCH_ATTRIBUTES, TASK_QUEUE } from './contracts/names';
-import { missingSearchAttributes, searchAttributeAdvice } from './dev/search-attributes';
+import { missingSearchAttributes, searchAttributeAdvice } from './client/search-attributes';
 import { createFolderStore } from './results/folder';
 import { WORKFLOW_BUNDLE } from './workflow-bundle';
 

@@ -72,8 +72,10 @@ function placeName({ account, endpoint }: Place): string {
   return endpoint === '' ? account : `${account}@${endpoint.replace(/^\w+:\/\//, '')}`;
 }
 
-/** The id of the schedule that has experiments reaped; its rounds get the time appended. */
-export const REAPER_ID = 'reaper';
+/** The id of the schedule that has experiments reaped by the workers of a queue; its rounds get the time appended. */
+export function reaperScheduleId(taskQueue: string): string {
+  return `reaper/${taskQueue}`;
+}
 
 /** The stable name of a member of a component: `broker-0`. */
 export function slotName(component: string, ordinal: number): string {

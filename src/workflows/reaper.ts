@@ -10,13 +10,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { HoldingsReply, ReaperPlan } from '../activities/reaper';
 import { SIGNAL, type CleanupInput } from '../contracts/messages';
 import { cleanupWorkflowId } from '../contracts/names';
-import {
-  REAPER_GROUPS,
-  type FoundExperiment,
-  type ReaperReport,
-  type ReaperRow,
-  type WorkflowStanding,
-} from '../contracts/reaper';
+import type { FoundExperiment, ReaperGroup, ReaperReport, ReaperRow, WorkflowStanding } from '../contracts/reaper';
 import { actions, isOurs, joined, judge, REAPED, sharedIds } from '../policy/reaper';
 import { reaperDetails } from '../policy/reaper-details';
 import { looks, reads } from './activity-proxies';
@@ -24,14 +18,7 @@ import { admitted, causeOf, settleAll, wasCancelled } from './failure';
 import { cleanup } from './cleanup';
 
 /** Groups in the order in which they want something. */
-const ORDER = [
-  'expired',
-  'orphaned',
-  'malformed',
-  'warn',
-  'good',
-  'foreign',
-] satisfies (typeof REAPER_GROUPS)[number][];
+const ORDER: readonly ReaperGroup[] = ['expired', 'orphaned', 'malformed', 'warn', 'good', 'foreign'];
 
 /**
  * Finds every experiment of its installation by tags alone, in all regions, and says of each whether it is good, near
