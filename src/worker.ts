@@ -18,6 +18,8 @@ export interface WorkerSettings {
   namespace: string;
   cloud: CloudOptions;
   installation: string;
+  /** The longest lease, extensions included; the default of the activities when absent. */
+  maxLeaseSeconds?: number;
   /** Folder that holds one folder per experiment. */
   resultsRoot: string;
   /** Receives warnings and the worker's own news, one line each. */
@@ -54,7 +56,10 @@ export async function startWorker(settings: WorkerSettings): Promise<RunningWork
     connection,
     namespace,
     taskQueue,
-    activities: createActivities({ cloud, results, temporal, installation: settings.installation }),
+    activities: createActivities({
+      ...{ cloud, results, temporal, installation: settings.installation },
+      ...(settings.maxLeaseSeconds === undefined ? {} : { maxLeaseSeconds: settings.maxLeaseSeconds }),
+    }),
     shutdownGraceTime: GRACE,
     // Cancellation reaches an activity through its heartbeats, so they may not be held back for long.
     maxHeartbeatThrottleInterval: '5s',
@@ -127,6 +132,7 @@ async function main(): Promise<void> {
     namespace: namespace ?? 'default',
     cloud: cloudOptions(config),
     installation: config.installation,
+    maxLeaseSeconds: config.maxLeaseSeconds,
     resultsRoot: `${config.home}/experiments`,
     log,
   });

@@ -6,6 +6,7 @@ import { createAwsEventActivities } from './aws-event';
 import { createCapacityActivities } from './capacity';
 import { createCleanupActivities } from './cleanup';
 import { guard } from './failure';
+import { createLeaseActivities } from './lease';
 import { createLivenessActivities } from './liveness';
 import { createProvisionActivities } from './provision';
 import { createReadinessActivities } from './readiness';
@@ -22,6 +23,8 @@ export interface ActivityPorts {
   temporal: TemporalPort;
   /** The installation that this worker's experiments are tagged with. */
   installation: string;
+  /** The longest lease, extensions included; `MAX_LEASE_SECONDS` when absent. */
+  maxLeaseSeconds?: number;
 }
 
 export function createActivities(ports: ActivityPorts) {
@@ -29,6 +32,7 @@ export function createActivities(ports: ActivityPorts) {
     ...createAdmissionActivities(ports),
     ...createProvisionActivities(ports),
     ...createReadinessActivities(ports),
+    ...createLeaseActivities(ports),
     ...createLivenessActivities(ports),
     ...createStepActivities(ports),
     ...createRecordActivities(ports),

@@ -3,6 +3,7 @@ import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
 import type { AdmissionActivities } from '../activities/admission';
 import type { CapacityActivities } from '../activities/capacity';
 import type { CleanupActivities } from '../activities/cleanup';
+import type { LeaseActivities } from '../activities/lease';
 import type { LivenessActivities } from '../activities/liveness';
 import type { ProvisionActivities } from '../activities/provision';
 import type { ReadinessActivities } from '../activities/readiness';
@@ -15,6 +16,7 @@ import type { VolumeActivities } from '../activities/volumes';
 type All = AdmissionActivities &
   CapacityActivities &
   CleanupActivities &
+  LeaseActivities &
   LivenessActivities &
   ProvisionActivities &
   ReadinessActivities &
