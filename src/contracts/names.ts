@@ -20,6 +20,8 @@ export const TAG = {
   name: 'Name',
   /** Written by people, never by Holdfast: what carries it is kept and named. */
   doNotDelete: 'DoNotDelete',
+  /** On what `provision` makes for callers who orchestrate themselves: only its expiry ends it. */
+  alone: 'HoldfastAlone',
 } as const;
 
 /** Search attributes by name with their Temporal type; registered before any worker polls. */
@@ -78,6 +80,11 @@ interface Place {
 
 function placeName({ account, endpoint }: Place): string {
   return endpoint === '' ? account : `${account}@${endpoint.replace(/^\w+:\/\//, '')}`;
+}
+
+/** The id of the schedule that has experiments reaped by the workers of a queue; its rounds get the time appended. */
+export function reaperScheduleId(taskQueue: string): string {
+  return `reaper/${taskQueue}`;
 }
 
 /** The stable name of a member of a component: `broker-0`. */

@@ -5,7 +5,7 @@ import type { Attempt } from '../contracts/capacity';
 import type { InterruptionRecord } from '../contracts/failover';
 import type { Interruption } from '../contracts/interruptions';
 import type { Node } from '../contracts/messages';
-import { isStandby, type Ownership } from '../contracts/names';
+import { isStandby, TAG, type Ownership } from '../contracts/names';
 import type { NodeProgress } from '../contracts/readiness';
 import type { Loss } from '../policy/failover';
 import { following } from '../policy/volumes';
@@ -110,7 +110,7 @@ async function prepare(
     project: spec.project,
     owner,
     expiresAt,
-    extra: spec.tags,
+    extra: { ...spec.tags, [TAG.alone]: 'provision' },
   };
   const onEvent = (text: string): void => {
     result.events.push(text);

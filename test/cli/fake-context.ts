@@ -65,6 +65,11 @@ function aClient(more: Partial<Holdfast> = {}): Holdfast {
     resolve: (id) => Promise.resolve(id === 'latest' ? 'lab-260102-1504-x7kd' : id),
     cleanup: () => Promise.reject(new Error('not faked')),
     planCleanup: () => Promise.reject(new Error('not faked')),
+    reap: () => Promise.reject(new Error('not faked')),
+    reaperSchedule: () =>
+      Promise.resolve({ id: 'reaper/holdfast', everySeconds: 900, input: { apply: true }, paused: false }),
+    scheduleReaper: () => Promise.resolve('unchanged'),
+    setup: () => Promise.reject(new Error('not faked')),
     capacity: () => Promise.resolve([]),
     historyEvents: () => Promise.resolve(0),
     close: () => Promise.resolve(),
