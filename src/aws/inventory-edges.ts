@@ -14,6 +14,11 @@ export async function linkEdges(pass: Pass, experimentId: string): Promise<void>
     pass,
     living.flatMap((one) => one.neededBy.flatMap(refOfId)),
   );
+  // An interface of a gateway, endpoint or instance of others: the owner is who holds.
+  await confirm(
+    pass,
+    [...pass.found.values()].flatMap((one) => (one.diesWith === undefined ? [] : refOfId(one.diesWith))),
+  );
   const byId = new Map([...pass.found.values()].map((one) => [one.id, one]));
   for (const one of living) linkOne(one, byId, experimentId);
   requestsBeforeInstances(living, byId);
@@ -30,9 +35,14 @@ function linkOne(one: TaggedResource, byId: Map<string, TaggedResource>, experim
     const other = byId.get(id);
     if (other?.state === 'gone' || kept.includes(id)) continue;
     if (other === undefined || isOwned(other.tags, experimentId) || isChild(other, byId, experimentId)) kept.push(id);
-    else one.holders = [...(one.holders ?? []), { type: other.type, id, tags: other.tags }];
+    else hold(one, byId.get(other.diesWith ?? '') ?? other);
   }
   one.neededBy = kept;
+}
+
+function hold(one: TaggedResource, { type, id, tags }: TaggedResource): void {
+  const others = (one.holders ?? []).filter((holder) => holder.id !== id);
+  one.holders = [...others, { type, id, tags }];
 }
 
 /** A persistent request would start its instance again; so an own request is cancelled first, and never waited for. */
@@ -62,11 +72,17 @@ export function belongings(
   const byId = new Map([...pass.found.values()].map((one) => [one.id, one]));
   return [...pass.found.values()].flatMap((one): TaggedResource[] => {
     if (isOwned(one.tags, experimentId) || isChild(one, byId, experimentId)) return [one];
-    if (seen.has(keyOf(one))) return [one.state === 'gone' || one.diesWith !== undefined ? one : disowned(one)];
-    // An index may name what Describe no longer shows as ours: evidence when it is gone, unknown without a reader.
-    const ghost = one.tags[TAG.experimentId] === undefined && (one.state === 'gone' || kindOf(one.type) === undefined);
-    return indexed.has(keyOf(one)) && ghost ? [one] : [];
+    if (seen.has(keyOf(one))) return [seenAgain(one)];
+    // An index may name what no Describe shows any more, which is evidence, or what nothing could read the tags of.
+    const tagless = one.tags[TAG.experimentId] === undefined;
+    const unread = kindOf(one.type) === undefined && Object.keys(one.tags).length === 0;
+    return indexed.has(keyOf(one)) && tagless && (one.state === 'gone' || unread) ? [one] : [];
   });
+}
+
+function seenAgain(one: TaggedResource): TaggedResource {
+  const itself = one.state === 'gone' || one.diesWith !== undefined || kindOf(one.type) === undefined;
+  return itself ? one : disowned(one);
 }
 
 /** It was the experiment's and is not any more: a person took the tags off, so a person decides. */

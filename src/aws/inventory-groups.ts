@@ -1,38 +1,41 @@
 /** How is a security group freed and deleted? Rules that name it go first, in both directions, in our own groups only. */
 import {
   DeleteSecurityGroupCommand,
-  DescribeSecurityGroupRulesCommand,
   DescribeSecurityGroupsCommand,
-  RevokeSecurityGroupEgressCommand,
-  RevokeSecurityGroupIngressCommand,
   type Filter,
+  type SecurityGroup,
   type SecurityGroupRule,
 } from '@aws-sdk/client-ec2';
-import type { Holder, TaggedResource } from '../contracts/inventory';
+import type { Holder, Removal, TaggedResource } from '../contracts/inventory';
 import { isOwned, TAG } from '../contracts/names';
+import { groupOrder } from '../policy/rule-order';
 import type { AwsRegion } from './clients';
 import { ownedFilters, PAGE, readByFilter, readPages, resource } from './inventory-kind';
-import { inParts } from './paging';
 import type { Kind, Reading } from './inventory-kind';
-import { refused, removeEach } from './inventory-remove';
+import { atATime, refused, removeEach } from './inventory-remove';
+import { revokeRules, rulesOf } from './inventory-rules';
 import { readInterfaces } from './inventory-storage';
+import { inParts } from './paging';
 import type { Call } from './ports';
 
-async function readGroups(aws: AwsRegion, filters: Filter[], call?: Call): Promise<Reading> {
+/** Reads groups by any filter; VPCs ask this way what is in them. */
+export async function readGroups(
+  aws: AwsRegion,
+  filters: Filter[],
+  call?: Call,
+): Promise<Reading & { raw: SecurityGroup[] }> {
   const pages = await readPages((token) =>
     aws.send(new DescribeSecurityGroupsCommand({ Filters: filters, MaxResults: PAGE, ...token }), call),
   );
   const raw = pages.flatMap((page) => page.SecurityGroups ?? []);
-  return {
-    resources: raw.map((group) =>
-      resource(aws, 'security-group', group.GroupId, group.Tags, {
-        state: 'live',
-        seen: 'exists',
-        protectedBy: group.GroupName === 'default' ? 'default security group of its VPC' : undefined,
-      }),
-    ),
-    pages: pages.length,
-  };
+  const resources = raw.map((group) =>
+    resource(aws, 'security-group', group.GroupId, group.Tags, {
+      state: 'live',
+      seen: 'exists',
+      protectedBy: group.GroupName === 'default' ? 'default security group of its VPC' : undefined,
+    }),
+  );
+  return { resources, pages: pages.length, raw };
 }
 
 /** Groups with a rule that names one of these, of any owner. A rule in the group itself does not hold it. */
@@ -73,81 +76,63 @@ async function foreignRules(aws: AwsRegion, byId: Map<string, TaggedResource>, c
   }
 }
 
-async function rulesOf(aws: AwsRegion, groupIds: string[], call?: Call): Promise<SecurityGroupRule[]> {
-  const rules: SecurityGroupRule[] = [];
-  for (const slice of inParts(groupIds, 200)) {
-    const filters = [{ Name: 'group-id', Values: slice }];
-    const pages = await readPages((token) =>
-      aws.send(new DescribeSecurityGroupRulesCommand({ Filters: filters, MaxResults: PAGE, ...token }), call),
-    );
-    rules.push(...pages.flatMap((page) => page.SecurityGroupRules ?? []));
-  }
-  return rules;
-}
-
-/** Revokes the rules between our own groups that name one of `groups`, by rule id. */
-async function revoke(aws: AwsRegion, groups: TaggedResource[], call?: Call): Promise<void> {
-  const doomed = new Map(groups.map((group) => [group.id, group]));
+/** The rules of our own groups, doomed or not, that name one of the doomed from outside of it. */
+async function crossingRules(aws: AwsRegion, groups: TaggedResource[], call?: Call): Promise<SecurityGroupRule[]> {
+  const doomed = new Set(groups.map((group) => group.id));
   const experimentId = groups[0]?.tags[TAG.experimentId] ?? '';
-  const ours = (await referencing(aws, [...doomed.keys()], call)).filter((group) => isOwned(group.tags, experimentId));
-  const crossing = (rule: SecurityGroupRule): boolean =>
-    rule.ReferencedGroupInfo?.GroupId !== rule.GroupId && doomed.has(rule.ReferencedGroupInfo?.GroupId ?? '');
-  const candidates = ours.filter((group) => !(doomed.size === 1 && doomed.has(group.id)));
-  const rules = (
-    await rulesOf(
-      aws,
-      candidates.map((group) => group.id),
-      call,
-    )
-  ).filter(crossing);
-  for (const group of ours) {
-    const own = rules.filter((rule) => rule.GroupId === group.id);
-    await revokeIn(
-      aws,
-      group.id,
-      own.filter((rule) => rule.IsEgress !== true),
-      false,
-      call,
-    );
-    await revokeIn(
-      aws,
-      group.id,
-      own.filter((rule) => rule.IsEgress === true),
-      true,
-      call,
-    );
-  }
+  const ours = (await referencing(aws, [...doomed], call)).filter((group) => isOwned(group.tags, experimentId));
+  const candidates = ours.map((group) => group.id).filter((id) => !(doomed.size === 1 && doomed.has(id)));
+  return (await rulesOf(aws, candidates, call)).filter((rule) => {
+    const names = rule.ReferencedGroupInfo?.GroupId ?? '';
+    return names !== rule.GroupId && doomed.has(names);
+  });
 }
 
-async function revokeIn(
-  aws: AwsRegion,
-  GroupId: string,
-  rules: SecurityGroupRule[],
-  egress: boolean,
-  call?: Call,
-): Promise<void> {
-  if (rules.length === 0) return;
-  const input = { GroupId, SecurityGroupRuleIds: rules.map((rule) => rule.SecurityGroupRuleId ?? '') };
-  if (egress) await aws.send(new RevokeSecurityGroupEgressCommand(input), call);
-  else await aws.send(new RevokeSecurityGroupIngressCommand(input), call);
+/** Revokes what has to go first, and answers which groups are deleted after which. */
+async function free(aws: AwsRegion, groups: TaggedResource[], call?: Call): Promise<TaggedResource[][]> {
+  const rules = await crossingRules(aws, groups, call);
+  const references = rules.map((rule) => ({
+    by: rule.GroupId ?? '',
+    names: rule.ReferencedGroupInfo?.GroupId ?? '',
+  }));
+  const ids = groups.map((group) => group.id);
+  const { empty, waves } = groupOrder(ids, references);
+  await atATime(empty, (id) =>
+    revokeRules(
+      aws,
+      id,
+      rules.filter((rule) => rule.GroupId === id),
+      call,
+    ),
+  );
+  return waves.map((wave) => groups.filter((group) => wave.includes(group.id)));
+}
+
+async function remove(aws: AwsRegion, groups: TaggedResource[], call?: Call): Promise<Removal[]> {
+  let waves: TaggedResource[][];
+  try {
+    waves = await free(aws, groups, call);
+  } catch (error) {
+    // What forbids to read or revoke rules forbids it for all of them.
+    return groups.map(({ id }) => refused(id, error));
+  }
+  const answers: Removal[] = [];
+  for (const wave of waves) {
+    const removed = await removeEach(wave, async ({ id }) => {
+      await aws.send(new DeleteSecurityGroupCommand({ GroupId: id }), call);
+      return 'DeleteSecurityGroup accepted';
+    });
+    answers.push(...removed);
+  }
+  return answers;
 }
 
 export const securityGroups: Kind = {
   type: 'security-group',
   api: 'DescribeSecurityGroups',
+  made: true,
   byTags: (aws, experimentId, call) => readGroups(aws, ownedFilters(experimentId), call),
   byIds: (aws, ids, call) => readByFilter('group-id', ids, (filters) => readGroups(aws, filters, call)),
   holders,
-  async remove(aws, resources, call) {
-    const stopped = await revoke(aws, resources, call).then(
-      () => undefined,
-      (error: unknown) => refused('', error),
-    );
-    // A group or rule that is already gone is no reason to stop; any other refusal holds for all of them.
-    if (stopped !== undefined && stopped.outcome !== 'gone') return resources.map(({ id }) => ({ ...stopped, id }));
-    return removeEach(resources, async ({ id }) => {
-      await aws.send(new DeleteSecurityGroupCommand({ GroupId: id }), call);
-      return 'DeleteSecurityGroup accepted';
-    });
-  },
+  remove,
 };

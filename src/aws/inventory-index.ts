@@ -4,8 +4,10 @@ import { GetResourcesCommand, type GetResourcesCommandOutput } from '@aws-sdk/cl
 import type { ResourceRef } from '../contracts/inventory';
 import { MANAGED_BY, TAG } from '../contracts/names';
 import type { AwsRegion } from './clients';
-import { PAGE, readPages } from './inventory-kind';
+import { literally, PAGE, readPages } from './inventory-kind';
+import { inParts } from './paging';
 import type { Call } from './ports';
+import { fromTags } from './tags';
 
 export interface IndexReading {
   refs: ResourceRef[];
@@ -13,13 +15,13 @@ export interface IndexReading {
 }
 
 /** A page of the tagging API. Source: GetResources, ResourcesPerPage 1 to 100. */
-const TAGGING_PAGE = 100;
+export const TAGGING_PAGE = 100;
 
 /** Every EC2 type at once, one row per tag. Two keys cannot be combined, so `ManagedBy` is left to the confirmation. */
 export async function readTagRows(aws: AwsRegion, experimentId: string, call?: Call): Promise<IndexReading> {
   const filters = [
     { Name: 'key', Values: [TAG.experimentId] },
-    { Name: 'value', Values: [experimentId] },
+    { Name: 'value', Values: [literally(experimentId)] },
   ];
   const pages = await readPages((token) =>
     aws.send(new DescribeTagsCommand({ Filters: filters, MaxResults: PAGE, ...token }), call),
@@ -54,6 +56,42 @@ export async function readTagIndex(aws: AwsRegion, experimentId: string, call?: 
     token = page.PaginationToken;
   } while (token !== undefined && token !== '');
   return { refs, pages };
+}
+
+/** The tags of resources that no row of the table reads, by id; those without any are absent. */
+export interface TagReading {
+  tags: Map<string, Record<string, string>>;
+  pages: number;
+}
+
+/** What EC2 itself holds for ids of its own types. Two hundred values is the most that a filter takes. */
+export async function tagsOfIds(aws: AwsRegion, ids: string[], call?: Call): Promise<TagReading> {
+  const tags = new Map<string, Record<string, string>>();
+  let pages = 0;
+  for (const Values of inParts(ids, 200)) {
+    const read = await readPages((token) =>
+      aws.send(
+        new DescribeTagsCommand({ Filters: [{ Name: 'resource-id', Values }], MaxResults: PAGE, ...token }),
+        call,
+      ),
+    );
+    for (const { ResourceId = '', Key = '', Value = '' } of read.flatMap((page) => page.Tags ?? [])) {
+      tags.set(ResourceId, { ...tags.get(ResourceId), [Key]: Value });
+    }
+    pages += read.length;
+  }
+  return { tags, pages };
+}
+
+/** What the tagging API holds for ARNs of other services; a list of ARNs takes neither filter nor page. */
+export async function tagsOfArns(aws: AwsRegion, arns: string[], call?: Call): Promise<TagReading> {
+  const tags = new Map<string, Record<string, string>>();
+  const parts = inParts(arns, TAGGING_PAGE);
+  for (const ResourceARNList of parts) {
+    const page = await aws.send(new GetResourcesCommand({ ResourceARNList }), call);
+    for (const { ResourceARN = '', Tags } of page.ResourceTagMappingList ?? []) tags.set(ResourceARN, fromTags(Tags));
+  }
+  return { tags, pages: parts.length };
 }
 
 /** `arn:aws:ec2:us-west-2:1:instance/i-1` is instance i-1; of other services the type is `service:kind`. */

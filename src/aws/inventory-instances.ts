@@ -12,7 +12,9 @@ import {
   type Instance,
 } from '@aws-sdk/client-ec2';
 import type { Removal, TaggedResource } from '../contracts/inventory';
+import { instanceBill } from './bills';
 import type { AwsRegion } from './clients';
+import { cancelCommands } from './inventory-commands';
 import { byIdParameter, ownedFilters, PAGE, readByFilter, readPages, resource } from './inventory-kind';
 import { inParts } from './paging';
 import { fromTags } from './tags';
@@ -34,6 +36,7 @@ async function readInstances(aws: AwsRegion, filters: Filter[], call?: Call): Pr
       resource(aws, 'instance', instance.InstanceId, instance.Tags, {
         state: instanceState(instance),
         seen: instance.State?.Name ?? 'unknown',
+        bills: instanceBill(aws.region, instance.InstanceType, instance.State?.Name),
       }),
     ),
     pages: pages.length,
@@ -64,13 +67,18 @@ function namedBy(instance: Instance): NonNullable<Reading['named']> {
 export const instances: Kind = {
   type: 'instance',
   api: 'DescribeInstances',
+  made: true,
   byTags: (aws, experimentId, call) => readInstances(aws, ownedFilters(experimentId), call),
   byIds: (aws, ids, call) => readByFilter('instance-id', ids, (filters) => readInstances(aws, filters, call)),
-  remove: (aws, resources, call) =>
-    removeTogether(resources, async (ids) => {
-      await aws.send(new TerminateInstancesCommand({ InstanceIds: ids }), call);
-      return 'TerminateInstances accepted';
-    }),
+  async remove(aws, resources, call) {
+    const ids = resources.map((one) => one.id);
+    const uncancelled = await cancelCommands(aws, ids, call);
+    const said = uncancelled === undefined ? '' : `; ${uncancelled}`;
+    return removeTogether(resources, async (some) => {
+      await aws.send(new TerminateInstancesCommand({ InstanceIds: some }), call);
+      return `TerminateInstances accepted${said}`;
+    });
+  },
 };
 
 async function readSpotRequests(aws: AwsRegion, filters: Filter[], call?: Call): Promise<Reading> {
@@ -93,6 +101,7 @@ async function readSpotRequests(aws: AwsRegion, filters: Filter[], call?: Call):
 export const spotRequests: Kind = {
   type: 'spot-instances-request',
   api: 'DescribeSpotInstanceRequests',
+  made: true,
   byTags: (aws, experimentId, call) => readSpotRequests(aws, ownedFilters(experimentId), call),
   byIds: (aws, ids, call) =>
     readByFilter('spot-instance-request-id', ids, (filters) => readSpotRequests(aws, filters, call)),

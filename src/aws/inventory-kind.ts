@@ -1,8 +1,9 @@
 /** What does cleanup have to know about one kind of resource? The row that each kind fills in, and the reading of pages. */
 import type { Filter, Tag } from '@aws-sdk/client-ec2';
 import { Failure } from '../contracts/failures';
-import type { Removal, ResourceType, TaggedResource } from '../contracts/inventory';
+import type { Billing, Removal, ResourceType, TaggedResource } from '../contracts/inventory';
 import { MANAGED_BY, TAG } from '../contracts/names';
+import { flatBill } from './bills';
 import type { AwsRegion } from './clients';
 import { isGone } from './inventory-remove';
 import { inParts } from './paging';
@@ -14,7 +15,9 @@ export interface Kind {
   type: ResourceType;
   /** The API that reads it; it names the cell of the certificate. */
   api: string;
-  /** Resources of the kind that carry the experiment's tags; absent where EC2 cannot filter the kind by tag. */
+  /** Holdfast makes it, so every full look reads it by tags; what people tag is first found by the indexes. */
+  made?: true;
+  /** Resources of the kind that carry the experiment's tags; absent where AWS cannot filter the kind by tag. */
   byTags?: (aws: AwsRegion, experimentId: string, call?: Call) => Promise<Reading>;
   /** The living and the ending among these ids; ids AWS does not know are absent. */
   byIds: (aws: AwsRegion, ids: string[], call?: Call) => Promise<Reading>;
@@ -39,10 +42,15 @@ const ID_VALUES = 100;
 /** What most Describe calls take at most; template and fleet calls differ and say so. */
 export const PAGE = 1000;
 
-/** Filters for both ownership tags. Ids hold no wildcard (contracts/names.ts), and values are compared again afterwards. */
+/** A filter value that matches itself alone. Source: EC2 User Guide, "List and filter using the API", wildcards. */
+export function literally(value: string): string {
+  return value.replace(/[*?\\]/g, '\\$&');
+}
+
+/** Filters for both ownership tags; what they find is compared again, exactly. */
 export function ownedFilters(experimentId: string): Filter[] {
   return [
-    { Name: `tag:${TAG.experimentId}`, Values: [experimentId] },
+    { Name: `tag:${TAG.experimentId}`, Values: [literally(experimentId)] },
     { Name: `tag:${TAG.managedBy}`, Values: [MANAGED_BY] },
   ];
 }
@@ -116,10 +124,12 @@ export function resource(
   rest: Pick<TaggedResource, 'state' | 'seen'> & {
     neededBy?: (string | undefined)[];
     protectedBy?: string | undefined;
+    bills?: Billing | undefined;
   },
 ): TaggedResource {
   const known = fromTags(tags);
   const guard = rest.protectedBy ?? tagProtection(known);
+  const bills = rest.bills ?? flatBill(aws.region, type);
   return {
     region: aws.region,
     type,
@@ -129,5 +139,6 @@ export function resource(
     seen: rest.seen,
     neededBy: [...new Set((rest.neededBy ?? []).filter((other) => other !== undefined && other !== ''))] as string[],
     ...(guard === undefined ? {} : { protectedBy: guard }),
+    ...(bills === undefined ? {} : { bills }),
   };
 }

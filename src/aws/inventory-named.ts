@@ -33,6 +33,7 @@ async function readTemplates(aws: AwsRegion, query: DescribeLaunchTemplatesReque
 export const launchTemplates: Kind = {
   type: 'launch-template',
   api: 'DescribeLaunchTemplates',
+  made: true,
   byTags: (aws, experimentId, call) =>
     readTemplates(aws, { Filters: ownedFilters(experimentId), MaxResults: TEMPLATE_PAGE }, call),
   byIds: (aws, ids, call) => byIdParameter(ids, (some) => readTemplates(aws, { LaunchTemplateIds: some }, call)),
@@ -88,10 +89,11 @@ async function placementsById(aws: AwsRegion, ids: string[], call?: Call): Promi
   return { resources: [...byName.resources, ...byId.resources], pages: byName.pages + byId.pages };
 }
 
-/** The deletion takes a name, which an id does not tell. */
-async function placementName(aws: AwsRegion, id: string, call?: Call): Promise<string> {
-  const reply = await aws.send(new DescribePlacementGroupsCommand({ GroupIds: [id] }), call);
-  return reply.PlacementGroups?.[0]?.GroupName ?? id;
+/** The deletion takes a name, which an id does not tell; the tagging API may have given the name in the first place. */
+async function placementNames(aws: AwsRegion, GroupIds: string[], call?: Call): Promise<Map<string, string>> {
+  if (GroupIds.length === 0) return new Map();
+  const reply = await aws.send(new DescribePlacementGroupsCommand({ GroupIds }), call);
+  return new Map((reply.PlacementGroups ?? []).map((one) => [one.GroupId ?? '', one.GroupName ?? '']));
 }
 
 export const placementGroups: Kind = {
@@ -99,9 +101,12 @@ export const placementGroups: Kind = {
   api: 'DescribePlacementGroups',
   byTags: (aws, experimentId, call) => readPlacements(aws, { Filters: ownedFilters(experimentId) }, call),
   byIds: placementsById,
-  remove: (aws, resources, call) =>
-    removeEach(resources, async ({ id }) => {
-      await aws.send(new DeletePlacementGroupCommand({ GroupName: await placementName(aws, id, call) }), call);
+  async remove(aws, resources, call) {
+    const ids = resources.map((one) => one.id).filter((id) => id.startsWith('pg-'));
+    const names = await placementNames(aws, ids, call);
+    return removeEach(resources, async ({ id }) => {
+      await aws.send(new DeletePlacementGroupCommand({ GroupName: names.get(id) ?? id }), call);
       return 'DeletePlacementGroup accepted';
-    }),
+    });
+  },
 };

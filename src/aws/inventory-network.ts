@@ -1,36 +1,38 @@
-/** How are subnets and VPCs read and deleted? Last of all, and never the default ones. */
+/** How are subnets read and deleted, and VPCs read? A subnet goes after every interface in it. */
 import {
   DeleteSubnetCommand,
-  DeleteVpcCommand,
-  DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
   DescribeVpcsCommand,
   type Filter,
+  type Subnet,
 } from '@aws-sdk/client-ec2';
 import type { TaggedResource } from '../contracts/inventory';
 import type { AwsRegion } from './clients';
 import { ownedFilters, PAGE, readByFilter, readPages, resource } from './inventory-kind';
-import { inParts } from './paging';
 import type { Kind, Reading } from './inventory-kind';
 import { removeEach } from './inventory-remove';
 import { readInterfaces } from './inventory-storage';
+import { inParts } from './paging';
 import type { Call } from './ports';
 
-async function readSubnets(aws: AwsRegion, filters: Filter[], call?: Call): Promise<Reading> {
+/** Reads subnets by any filter; VPCs ask this way what is in them. */
+export async function readSubnets(
+  aws: AwsRegion,
+  filters: Filter[],
+  call?: Call,
+): Promise<Reading & { raw: Subnet[] }> {
   const pages = await readPages((token) =>
     aws.send(new DescribeSubnetsCommand({ Filters: filters, MaxResults: PAGE, ...token }), call),
   );
   const raw = pages.flatMap((page) => page.Subnets ?? []);
-  return {
-    resources: raw.map((subnet) =>
-      resource(aws, 'subnet', subnet.SubnetId, subnet.Tags, {
-        state: 'live',
-        seen: subnet.State ?? 'unknown',
-        protectedBy: subnet.DefaultForAz === true ? 'default subnet of its zone' : undefined,
-      }),
-    ),
-    pages: pages.length,
-  };
+  const resources = raw.map((subnet) =>
+    resource(aws, 'subnet', subnet.SubnetId, subnet.Tags, {
+      state: 'live',
+      seen: subnet.State ?? 'unknown',
+      protectedBy: subnet.DefaultForAz === true ? 'default subnet of its zone' : undefined,
+    }),
+  );
+  return { resources, pages: pages.length, raw };
 }
 
 /** Every interface in a subnet holds it. */
@@ -45,6 +47,7 @@ async function subnetHolders(aws: AwsRegion, found: TaggedResource[], call?: Cal
 export const subnets: Kind = {
   type: 'subnet',
   api: 'DescribeSubnets',
+  made: true,
   byTags: (aws, experimentId, call) => readSubnets(aws, ownedFilters(experimentId), call),
   byIds: (aws, ids, call) => readByFilter('subnet-id', ids, (filters) => readSubnets(aws, filters, call)),
   holders: subnetHolders,
@@ -55,7 +58,7 @@ export const subnets: Kind = {
     }),
 };
 
-async function readVpcs(aws: AwsRegion, filters: Filter[], call?: Call): Promise<Reading> {
+export async function readVpcs(aws: AwsRegion, filters: Filter[], call?: Call): Promise<Reading> {
   const pages = await readPages((token) =>
     aws.send(new DescribeVpcsCommand({ Filters: filters, MaxResults: PAGE, ...token }), call),
   );
@@ -71,29 +74,3 @@ async function readVpcs(aws: AwsRegion, filters: Filter[], call?: Call): Promise
     pages: pages.length,
   };
 }
-
-/** Its subnets and groups; the default group goes with the VPC and holds nothing. */
-async function vpcHolders(aws: AwsRegion, found: TaggedResource[], call?: Call): Promise<void> {
-  for (const vpc of found) {
-    const filters = [{ Name: 'vpc-id', Values: [vpc.id] }];
-    const inside = await readSubnets(aws, filters, call);
-    const pages = await readPages((token) =>
-      aws.send(new DescribeSecurityGroupsCommand({ Filters: filters, MaxResults: PAGE, ...token }), call),
-    );
-    const groups = pages.flatMap((page) => page.SecurityGroups ?? []).filter((group) => group.GroupName !== 'default');
-    vpc.neededBy.push(...inside.resources.map((subnet) => subnet.id), ...groups.map((group) => group.GroupId ?? ''));
-  }
-}
-
-export const vpcs: Kind = {
-  type: 'vpc',
-  api: 'DescribeVpcs',
-  byTags: (aws, experimentId, call) => readVpcs(aws, ownedFilters(experimentId), call),
-  byIds: (aws, ids, call) => readByFilter('vpc-id', ids, (filters) => readVpcs(aws, filters, call)),
-  holders: vpcHolders,
-  remove: (aws, resources, call) =>
-    removeEach(resources, async ({ id }) => {
-      await aws.send(new DeleteVpcCommand({ VpcId: id }), call);
-      return 'DeleteVpc accepted';
-    }),
-};

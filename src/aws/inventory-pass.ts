@@ -4,7 +4,7 @@ import { Failure, failureRow } from '../contracts/failures';
 import { NOT_FOUND, type ResourceRef, type TaggedResource } from '../contracts/inventory';
 import { isOwned } from '../contracts/names';
 import type { AwsRegion } from './clients';
-import type { IndexReading } from './inventory-index';
+import { tagsOfArns, tagsOfIds, type IndexReading } from './inventory-index';
 import type { Kind, Reading } from './inventory-kind';
 import { kindOf, typeOfId } from './inventory-kinds';
 import type { Call, DiscoverySource } from './ports';
@@ -16,6 +16,8 @@ export interface Pass {
   sources: Map<string, DiscoverySource>;
   /** Named in answers and not read yet: the fleet, request, disks and interfaces of an instance. */
   named: ResourceRef[];
+  /** What each source that looks by tags named, by its subject. */
+  byTags: Map<string, Set<string>>;
   failures: Failure[];
 }
 
@@ -25,6 +27,10 @@ const PARTS = new Set(['security-group-rule']);
 /** Reads under way at once: both indexes and every kind, and some room. Node warns of a leak beyond what is set. */
 const READS_AT_ONCE = 64;
 
+/** What is seen of types that no Describe of Holdfast reads. */
+const NAMED = 'named by a tag index';
+const NO_TAGS = 'no tag names it any more';
+
 export function createPass(aws: AwsRegion, { signal }: Call): Pass {
   if (signal !== undefined) setMaxListeners(READS_AT_ONCE, signal);
   return {
@@ -33,6 +39,7 @@ export function createPass(aws: AwsRegion, { signal }: Call): Pass {
     found: new Map(),
     sources: new Map(),
     named: [],
+    byTags: new Map(),
     failures: [],
   };
 }
@@ -42,7 +49,7 @@ export function keyOf(ref: ResourceRef): string {
 }
 
 /** Reads one source; what cannot be read is written down and answers undefined. */
-async function attempt<T extends { pages: number }>(
+export async function attempt<T extends { pages: number }>(
   pass: Pass,
   api: string,
   subject: string,
@@ -63,18 +70,26 @@ async function attempt<T extends { pages: number }>(
   }
 }
 
+/** Reads a tag index; answers what it named. */
 export async function readIndex(pass: Pass, name: string, read: () => Promise<IndexReading>): Promise<ResourceRef[]> {
   const reading = await attempt(pass, name, name, read);
-  const refs = (reading?.refs ?? []).filter((ref) => !PARTS.has(ref.type));
-  return refs.map((ref) => (kindOf(ref.type) === undefined ? { ...ref, type: typeOfId(ref.id) ?? ref.type } : ref));
+  const refs = (reading?.refs ?? [])
+    .filter((ref) => !PARTS.has(ref.type))
+    .map((ref) => (kindOf(ref.type) === undefined ? { ...ref, type: typeOfId(ref.id) ?? ref.type } : ref));
+  if (reading !== undefined) pass.byTags.set(name, new Set(refs.map(keyOf)));
+  return refs;
 }
 
-/** Answers no refs: what is found by tag is found completely. */
-export async function readKindByTags(pass: Pass, kind: Kind, experimentId: string): Promise<ResourceRef[]> {
-  const { byTags } = kind;
-  if (byTags === undefined) return [];
-  keep(pass, await attempt(pass, kind.api, kind.type, () => byTags(pass.aws, experimentId, pass.call)));
-  return [];
+/** Reads kinds by tags, all at the same time. What is found so is found completely. */
+export async function readByTags(pass: Pass, kinds: Kind[], experimentId: string): Promise<void> {
+  await Promise.all(
+    kinds.map(async ({ api, type, byTags }) => {
+      if (byTags === undefined) return;
+      const reading = await attempt(pass, api, type, () => byTags(pass.aws, experimentId, pass.call));
+      keep(pass, reading);
+      if (reading !== undefined) pass.byTags.set(type, new Set(reading.resources.map(keyOf)));
+    }),
+  );
 }
 
 function keep(pass: Pass, reading: Reading | undefined): void {
@@ -99,27 +114,35 @@ export async function confirm(pass: Pass, refs: ResourceRef[]): Promise<void> {
 
 async function confirmType(pass: Pass, type: string, ids: string[]): Promise<void> {
   const kind = kindOf(type);
-  if (kind === undefined) {
-    for (const id of ids) pass.found.set(keyOf({ type, id }), unreadKind(pass.aws.region, type, id));
-    return;
-  }
+  if (kind === undefined) return confirmTags(pass, type, ids);
   const reading = await attempt(pass, kind.api, kind.type, () => kind.byIds(pass.aws, ids, pass.call));
   if (reading === undefined) return;
   keep(pass, reading);
   for (const id of ids) {
-    const absent = !pass.found.has(keyOf({ type, id }));
-    if (absent)
-      pass.found.set(keyOf({ type, id }), { ...blank(pass.aws.region, type, id), state: 'gone', seen: NOT_FOUND });
+    if (pass.found.has(keyOf({ type, id }))) continue;
+    pass.found.set(keyOf({ type, id }), { ...blank(pass.aws.region, type, id), state: 'gone', seen: NOT_FOUND });
+  }
+}
+
+/**
+ * Of a type that Holdfast never makes only the tags are read, by id: what still carries some counts as living, since
+ * nothing can say otherwise, and so does everything when they cannot be read.
+ */
+async function confirmTags(pass: Pass, type: string, ids: string[]): Promise<void> {
+  const ec2 = !type.includes(':') && !ids.some((id) => id.startsWith('arn:'));
+  const api = ec2 ? 'DescribeTags' : 'GetResources';
+  const read = ec2 ? tagsOfIds : tagsOfArns;
+  const reading = await attempt(pass, api, type, () => read(pass.aws, ids, pass.call));
+  for (const id of ids) {
+    const tags = reading === undefined ? {} : reading.tags.get(id);
+    const state =
+      tags === undefined ? { state: 'gone' as const, seen: NO_TAGS } : { state: 'live' as const, seen: NAMED };
+    pass.found.set(keyOf({ type, id }), { ...blank(pass.aws.region, type, id), ...state, tags: tags ?? {} });
   }
 }
 
 function blank(region: string, type: string, id: string): Omit<TaggedResource, 'state' | 'seen'> {
   return { region, type, id, tags: {}, neededBy: [] };
-}
-
-/** Named by a tag index and of a type that Holdfast never makes: it counts as living, since nothing can say otherwise. */
-function unreadKind(region: string, type: string, id: string): TaggedResource {
-  return { ...blank(region, type, id), state: 'live', seen: 'named by a tag index' };
 }
 
 /** Reads what the answers named, until they name nothing new. */

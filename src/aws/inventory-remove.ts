@@ -1,6 +1,7 @@
 /** How is one resource deleted, and what does AWS's answer mean? Refusals by code, never by message. */
 import { Failure } from '../contracts/failures';
 import type { Removal, TaggedResource } from '../contracts/inventory';
+import { failureOf } from '../policy/refusals';
 
 /**
  * Codes by which AWS refuses a deletion. Source: EC2 API error codes, and the Terraform AWS provider's errors.go for
@@ -21,11 +22,11 @@ const IN_USE = new Set([
   'ResourceNotReady',
 ]);
 const PROTECTED = new Set(['OperationNotPermitted']);
-const GONE = /(\.NotFound(Exception)?|^InvalidPlacementGroup\.Unknown|^InvalidKeyPair\.NotFound)$/;
+const GONE = /(\.NotFound(Exception)?|^NatGatewayNotFound|^InvalidAMIID\.Unavailable|^InvalidPlacementGroup\.Unknown)$/;
 /** Failures that Temporal repeats; the batch is read again first, so what was already deleted is not asked twice. */
 const REPEATED = new Set(['Throttled', 'ServiceUnavailable', 'NotYetVisible', 'Unclassified']);
 
-/** Single deletions in flight at a time; the pace itself is the limiter's. */
+/** Single calls of a batch in flight at a time; the pace itself is the limiter's. */
 const AT_A_TIME = 5;
 
 /** AWS's code of a failure. */
@@ -50,6 +51,13 @@ export function refused(id: string, error: unknown): Removal {
   return { id, outcome, detail: error.message };
 }
 
+/** The same for a refusal of one id inside a successful answer, where nothing is repeated by throwing. */
+export function refusedBy(id: string, code: string, message: string): Removal {
+  const type = failureOf(code, undefined, message);
+  const failure = new Failure(type, `${code}: ${message}`, { code });
+  return { id, outcome: outcomeOf(failure) ?? 'in-use', detail: failure.message };
+}
+
 function outcomeOf(failure: Failure): Removal['outcome'] | undefined {
   if (isGone(failure)) return 'gone';
   if (IN_USE.has(codeIn(failure))) return 'in-use';
@@ -64,19 +72,24 @@ export async function removeEach(
   remove: (resource: TaggedResource) => Promise<string>,
 ): Promise<Removal[]> {
   const answers: Removal[] = [];
-  const waiting = [...resources];
-  const work = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const { id } = next;
-      const answer = await remove(next).then(
-        (detail): Removal => ({ id, outcome: 'asked', detail }),
-        (error: unknown) => refused(id, error),
-      );
-      answers.push(answer);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_A_TIME, resources.length) }, work));
+  await atATime(resources, async (one) => {
+    const { id } = one;
+    const answer = await remove(one).then(
+      (detail): Removal => ({ id, outcome: 'asked', detail }),
+      (error: unknown) => refused(id, error),
+    );
+    answers.push(answer);
+  });
   return answers;
+}
+
+/** Works through a list, a few at a time; the first that rejects ends it. */
+export async function atATime<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const waiting = [...items];
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await work(next);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_A_TIME, items.length) }, worker));
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   type Volume,
 } from '@aws-sdk/client-ec2';
 import type { TaggedResource } from '../contracts/inventory';
+import { storageBill } from './bills';
 import type { AwsRegion } from './clients';
 import { ownedFilters, PAGE, readByFilter, readPages, resource } from './inventory-kind';
 import type { Kind, Reading } from './inventory-kind';
@@ -35,6 +36,7 @@ function volumeResource(aws: AwsRegion, volume: Volume): TaggedResource {
       state: state === 'deleted' ? 'gone' : state === 'deleting' ? 'ending' : 'live',
       seen: state,
       neededBy: attached.map((attachment) => attachment.InstanceId),
+      bills: storageBill(aws.region, volume.VolumeType, volume.Size),
     }),
     ...(owner === undefined ? {} : { diesWith: owner }),
   };
@@ -43,6 +45,7 @@ function volumeResource(aws: AwsRegion, volume: Volume): TaggedResource {
 export const volumes: Kind = {
   type: 'volume',
   api: 'DescribeVolumes',
+  made: true,
   byTags: (aws, experimentId, call) => readVolumes(aws, ownedFilters(experimentId), call),
   byIds: (aws, ids, call) => readByFilter('volume-id', ids, (filters) => readVolumes(aws, filters, call)),
   remove: (aws, resources, call) =>
@@ -65,23 +68,34 @@ export async function readInterfaces(
   return { resources: raw.map((card) => interfaceResource(aws, card)), pages: pages.length, raw };
 }
 
+/** Of the interfaces that AWS makes for a gateway or an endpoint, the description alone names the owner. */
+const MADE_FOR = /^(?:Interface for NAT Gateway|VPC Endpoint Interface) ((?:nat|vpce)-[0-9a-z]+)$/;
+
 function interfaceResource(aws: AwsRegion, card: NetworkInterface): TaggedResource {
   const hook = card.Attachment?.Status === 'detached' ? undefined : card.Attachment;
-  const owner = hook?.DeleteOnTermination === true ? hook.InstanceId : undefined;
+  const owner = hook?.DeleteOnTermination === true ? hook.InstanceId : madeFor(card);
   return {
     ...resource(aws, 'network-interface', card.NetworkInterfaceId, card.TagSet, {
       state: 'live',
       seen: card.Status ?? 'unknown',
       neededBy: [hook?.InstanceId],
-      protectedBy: card.RequesterManaged === true ? `managed by ${card.RequesterId ?? 'an AWS service'}` : undefined,
+      protectedBy:
+        card.RequesterManaged === true && owner === undefined
+          ? `managed by ${card.RequesterId ?? 'an AWS service'}`
+          : undefined,
     }),
     ...(owner === undefined ? {} : { diesWith: owner }),
   };
 }
 
+function madeFor({ RequesterManaged, Description = '' }: NetworkInterface): string | undefined {
+  return RequesterManaged === true ? MADE_FOR.exec(Description)?.[1] : undefined;
+}
+
 export const interfaces: Kind = {
   type: 'network-interface',
   api: 'DescribeNetworkInterfaces',
+  made: true,
   byTags: (aws, experimentId, call) => readInterfaces(aws, ownedFilters(experimentId), call),
   byIds: (aws, ids, call) => readByFilter('network-interface-id', ids, (filters) => readInterfaces(aws, filters, call)),
   remove: (aws, resources, call) =>

@@ -4,17 +4,19 @@ import type { Removal, ResourceRef, TaggedResource } from '../contracts/inventor
 import { isOwned } from '../contracts/names';
 import type { AwsRegion } from './clients';
 import { readTagIndex, readTagRows } from './inventory-index';
+import type { Kind } from './inventory-kind';
 import { KINDS, kindOf } from './inventory-kinds';
 import {
   confirm,
   confirmNamed,
   createPass,
   keyOf,
+  readByTags,
   readHolders,
   readIndex,
-  readKindByTags,
   type Pass,
 } from './inventory-pass';
+import { counted } from './inventory-sources';
 import { belongings, linkEdges } from './inventory-edges';
 import type { Call, Discovery, DiscoverOptions, InventoryPort } from './ports';
 
@@ -27,33 +29,31 @@ export function createInventory(aws: AwsRegion): InventoryPort {
   };
 }
 
+/** Holdfast makes the first; the others are made by people, and read by tags where anything of the experiment is. */
+const MADE = Object.values(KINDS).filter((kind) => kind.made === true);
+const OTHERS = Object.values<Kind>(KINDS).filter((kind) => kind.made !== true);
+
 async function discover(pass: Pass, experimentId: string, options: DiscoverOptions): Promise<Discovery> {
-  const byTags = options.depth === 'index' ? [] : Object.values(KINDS).filter((kind) => kind.byTags !== undefined);
-  const [rows, index] = await Promise.all([
-    readIndex(pass, 'DescribeTags', () => readTagRows(pass.aws, experimentId, pass.call)),
-    readIndex(pass, 'GetResources', () => readTagIndex(pass.aws, experimentId, pass.call)),
-    ...byTags.map((kind) => readKindByTags(pass, kind, experimentId)),
-  ]);
-  const seen = options.seen ?? [];
-  await confirm(pass, [...rows, ...index, ...seen]);
+  const { depth = 'full', seen = [] } = options;
+  const indexed = depth === 'seen' ? [] : await find(pass, experimentId, depth === 'full');
+  await confirm(pass, [...indexed, ...seen]);
   await confirmNamed(pass);
   await readHolders(pass, experimentId);
   await linkEdges(pass, experimentId);
-  const resources = belongings(pass, experimentId, { indexed: [...rows, ...index], seen });
-  return { resources, sources: counted(pass, resources, { DescribeTags: rows, GetResources: index }) };
+  const resources = belongings(pass, experimentId, { indexed, seen });
+  return { resources, sources: counted(pass, resources) };
 }
 
-/** The sources with the number of living resources that each of them named. */
-function counted(pass: Pass, resources: TaggedResource[], named: Record<string, ResourceRef[]>): Discovery['sources'] {
-  const living = resources.filter((one) => one.state !== 'gone');
-  return [...pass.sources.values()].map((source) => {
-    const refs = named[source.subject];
-    const keys = new Set(refs?.map(keyOf));
-    const live = living.filter((one) =>
-      refs === undefined ? one.type === source.subject : keys.has(keyOf(one)),
-    ).length;
-    return { ...source, live };
-  });
+/** Candidates of the two tag indexes; a full look also reads kinds by their tags. */
+async function find(pass: Pass, experimentId: string, full: boolean): Promise<ResourceRef[]> {
+  const [rows, index] = await Promise.all([
+    readIndex(pass, 'DescribeTags', () => readTagRows(pass.aws, experimentId, pass.call)),
+    readIndex(pass, 'GetResources', () => readTagIndex(pass.aws, experimentId, pass.call)),
+    readByTags(pass, full ? MADE : [], experimentId),
+  ]);
+  const traces = rows.length + index.length + pass.found.size;
+  if (full && traces > 0) await readByTags(pass, OTHERS, experimentId);
+  return [...rows, ...index];
 }
 
 async function describe(pass: Pass, refs: ResourceRef[]): Promise<TaggedResource[]> {

@@ -8,8 +8,8 @@ interface DeletionRow {
   after: readonly ResourceType[];
 }
 
-/** Ten seconds at the five deletions per second that EC2's mutating bucket refills. */
-const SINGLE_CALLS = 50;
+/** Ten seconds at the five per second that EC2's mutating bucket refills, once the 50 that it holds are spent. */
+const SINGLE_CALLS = 100;
 
 /**
  * Which kind goes after which. Only what Describe shows of an object (`neededBy`) holds it back, so two kinds can go
@@ -25,14 +25,26 @@ export const DELETIONS: Record<ResourceType, DeletionRow> = {
   'launch-template': { batch: SINGLE_CALLS, after: [] },
   'key-pair': { batch: SINGLE_CALLS, after: [] },
   volume: { batch: SINGLE_CALLS, after: ['instance'] },
+  image: { batch: SINGLE_CALLS, after: [] },
   // A volume made from it does without it.
-  snapshot: { batch: SINGLE_CALLS, after: [] },
-  'network-interface': { batch: SINGLE_CALLS, after: ['instance'] },
+  snapshot: { batch: SINGLE_CALLS, after: ['image'] },
+  natgateway: { batch: SINGLE_CALLS, after: [] },
+  'vpc-endpoint': { batch: SINGLE_CALLS, after: [] },
+  // Those of gateways and endpoints go with them, later.
+  'network-interface': { batch: SINGLE_CALLS, after: ['instance', 'natgateway', 'vpc-endpoint'] },
   'elastic-ip': { batch: SINGLE_CALLS, after: ['instance', 'network-interface'] },
   'placement-group': { batch: SINGLE_CALLS, after: ['instance'] },
   'security-group': { batch: SINGLE_CALLS, after: ['instance', 'network-interface'] },
   subnet: { batch: SINGLE_CALLS, after: ['instance', 'network-interface'] },
-  vpc: { batch: SINGLE_CALLS, after: ['subnet', 'security-group', 'network-interface'] },
+  // Interfaces with a public address; each gateway is two calls.
+  'internet-gateway': { batch: SINGLE_CALLS, after: ['instance', 'network-interface'] },
+  'route-table': { batch: SINGLE_CALLS, after: ['subnet', 'internet-gateway'] },
+  vpc: {
+    batch: SINGLE_CALLS,
+    after: ['subnet', 'security-group', 'network-interface', 'route-table', 'internet-gateway', 'vpc-endpoint'],
+  },
+  // DeleteParameters takes ten names.
+  'ssm:parameter': { batch: SINGLE_CALLS, after: [] },
 };
 
 /** What is known of one resource at a moment. */
@@ -77,8 +89,15 @@ function sighted(before: Entry | undefined, seen: SeenResource, at: string): Ent
     state: underWay ? 'ending' : seen.state,
     at,
     ...(asked === undefined || (seen.state === 'live' && !underWay) ? {} : { askedAt: asked }),
-    ...(before?.refusal === undefined ? {} : { refusal: before.refusal }),
+    ...refusedBefore(before, seen),
   };
+}
+
+/** The last refusal. Termination protection shows in no Describe, only there. */
+function refusedBefore(before: Entry | undefined, seen: SeenResource): Pick<Entry, 'refusal' | 'protectedBy'> {
+  const refusal = before?.refusal;
+  if (refusal === undefined) return {};
+  return refusal.outcome === 'protected' ? { refusal, protectedBy: seen.protectedBy ?? refusal.detail } : { refusal };
 }
 
 /** Takes in the answers to a batch of deletions. */
@@ -109,7 +128,7 @@ function answered(entry: Entry, removal: Removal, at: string): Entry {
 /** Whether cleanup may ever ask for its deletion, whatever else lives. */
 function isDeletable(entry: Entry): boolean {
   if (!(entry.type in DELETIONS) || entry.protectedBy !== undefined || entry.diesWith !== undefined) return false;
-  if ((entry.holders ?? []).length > 0) return false;
+  if ((entry.holders ?? []).length > 0 || entry.unplanned === true) return false;
   const refused = entry.refusal?.outcome;
   return refused === undefined || refused === 'in-use';
 }
@@ -167,6 +186,29 @@ export function endingNow(entries: Entries): Entry[] {
     const owner = one.diesWith === undefined ? undefined : byId.get(one.diesWith);
     return one.diesWith !== undefined && owner?.state !== 'live';
   });
+}
+
+/** Alive, and of those that a deletion is or was asked for: what a limit on deletions counts. */
+export function doomed(entries: Entries): Entry[] {
+  return alive(entries).filter((one) => one.askedAt !== undefined || isDeletable(one) || one.diesWith !== undefined);
+}
+
+/**
+ * What a wait needs to know: what is going away, and what becomes ready by that alone. Edges to what is not watched
+ * are gone from it, and so is everything that waits for something else as well.
+ */
+export function watchable(entries: Entries): Entry[] {
+  const watched = endingNow(entries);
+  const going = new Set(watched.map((one) => one.id));
+  const gone = new Set(
+    Object.values(entries)
+      .filter((one) => one.state === 'gone')
+      .map((one) => one.id),
+  );
+  const waiting = alive(entries).filter(
+    (one) => !going.has(one.id) && isDeletable(one) && one.neededBy.every((id) => going.has(id) || gone.has(id)),
+  );
+  return [...watched, ...waiting].map((one) => ({ ...one, neededBy: one.neededBy.filter((id) => going.has(id)) }));
 }
 
 /**

@@ -17,6 +17,8 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { createInventory } from '../../src/aws/inventory';
 import { refOf } from '../../src/aws/inventory-index';
 import type { TaggedResource } from '../../src/contracts/inventory';
+import { leftOf, verdictOf } from '../../src/policy/certificate';
+import { foldSeen } from '../../src/policy/deletion';
 import { awsError, mockedRegion } from './support';
 
 const ec2 = mockClient(EC2Client);
@@ -106,9 +108,9 @@ describe('deleting one by one', () => {
   });
 
   it('says that it cannot delete a type it does not know', async () => {
-    const [removal] = await inventory.remove('exp-1', owned('natgateway', ['nat-1']));
+    const [removal] = await inventory.remove('exp-1', owned('network-acl', ['acl-1']));
 
-    expect(removal).toMatchObject({ outcome: 'failed', detail: expect.stringContaining('natgateway') as string });
+    expect(removal).toMatchObject({ outcome: 'failed', detail: expect.stringContaining('network-acl') as string });
   });
 });
 
@@ -199,22 +201,102 @@ describe('reading', () => {
     ]);
   });
 
-  it('takes an index entry that Describe does not know for a ghost, and one of an unknown type for alive', async () => {
-    tagging.on(GetResourcesCommand).resolves({
-      ResourceTagMappingList: [
-        { ResourceARN: 'arn:aws:ec2:us-west-2:1:volume/vol-1' },
-        { ResourceARN: 'arn:aws:ec2:us-west-2:1:natgateway/nat-1' },
-        { ResourceARN: 'arn:aws:ssm:us-west-2:1:parameter/a/b' },
-      ],
-    });
+  it('takes an index entry that Describe does not know for a ghost', async () => {
+    const ResourceTagMappingList = ['volume/vol-1', 'natgateway/nat-1'].map((path) => ({
+      ResourceARN: `arn:aws:ec2:us-west-2:1:${path}`,
+    }));
+    tagging.on(GetResourcesCommand).resolves({ ResourceTagMappingList });
 
-    const { resources } = await inventory.discover('exp-1', { depth: 'index' });
+    const { resources, sources } = await inventory.discover('exp-1', { depth: 'index' });
+
+    expect(resources.map(({ id, state }) => [id, state]).sort()).toEqual([
+      ['nat-1', 'gone'],
+      ['vol-1', 'gone'],
+    ]);
+    expect(sources.find((one) => one.subject === 'GetResources')).toMatchObject({ live: 0, ghosts: 2 });
+  });
+
+  it('names what it cannot delete as long as a tag index carries both tags of its id', async () => {
+    const arns = ['network-acl/acl-1', 'network-acl/acl-ghost', 'vpc-flow-log/fl-half'].map(
+      (path) => `arn:aws:ec2:us-west-2:1:${path}`,
+    );
+    const balancer = 'arn:aws:elasticloadbalancing:us-west-2:1:loadbalancer/app/one/1';
+    const list = [...arns, balancer].map((ResourceARN) => ({ ResourceARN }));
+    tagging.on(GetResourcesCommand).resolves({ ResourceTagMappingList: list });
+    tagging
+      .on(GetResourcesCommand, { ResourceARNList: [balancer] })
+      .resolves({ ResourceTagMappingList: [{ ResourceARN: balancer, Tags }] });
+    const row = (ResourceId: string, Key: string, Value: string) => ({ ResourceId, Key, Value });
+    ec2
+      .on(DescribeTagsCommand, { Filters: [{ Name: 'resource-id', Values: ['acl-1', 'acl-ghost'] }] })
+      .resolves({ Tags: [row('acl-1', 'ExperimentID', 'exp-1'), row('acl-1', 'ManagedBy', 'holdfast')] })
+      .on(DescribeTagsCommand, { Filters: [{ Name: 'resource-id', Values: ['fl-half'] }] })
+      .resolves({ Tags: [row('fl-half', 'ExperimentID', 'exp-1'), row('fl-half', 'ManagedBy', 'hand')] });
+
+    const seen = [{ type: 'network-acl', id: 'acl-ghost' }];
+    const { resources } = await inventory.discover('exp-1', { depth: 'index', seen });
 
     expect(resources.map(({ type, id, state }) => [type, id, state]).sort()).toEqual([
-      ['natgateway', 'nat-1', 'live'],
-      ['ssm:parameter', 'arn:aws:ssm:us-west-2:1:parameter/a/b', 'live'],
-      ['volume', 'vol-1', 'gone'],
+      ['elasticloadbalancing:loadbalancer', balancer, 'live'],
+      ['network-acl', 'acl-1', 'live'],
+      ['network-acl', 'acl-ghost', 'gone'],
     ]);
+    const entries = foldSeen({}, resources, new Date().toISOString());
+    expect(verdictOf({ entries, cells: {}, confirmed: true })).toBe('blocked');
+    expect(leftOf({ entries, cells: {}, confirmed: true }).join()).toContain(
+      'network-acl acl-1: Holdfast cannot delete',
+    );
+  });
+
+  it('still names what it cannot delete when its tags cannot be read', async () => {
+    const ResourceTagMappingList = [{ ResourceARN: 'arn:aws:ec2:us-west-2:1:network-acl/acl-1' }];
+    tagging.on(GetResourcesCommand).resolves({ ResourceTagMappingList });
+    ec2.on(DescribeTagsCommand).rejects(awsError('UnauthorizedOperation', 'no', 403));
+
+    const { resources, sources } = await inventory.discover('exp-1', { depth: 'index' });
+
+    expect(resources).toMatchObject([{ id: 'acl-1', state: 'live' }]);
+    expect(sources.filter((one) => one.unreadable !== undefined).map((one) => one.subject)).toEqual([
+      'DescribeTags',
+      'network-acl',
+    ]);
+  });
+
+  it('says what a source missed that others named', async () => {
+    const row = { ResourceId: 'vol-1', ResourceType: 'volume' as const, Key: 'ExperimentID', Value: 'exp-1' };
+    ec2.on(DescribeTagsCommand).resolves({ Tags: [row] });
+    ec2.on(DescribeVolumesCommand).callsFake(({ Filters }: { Filters: { Name: string }[] }) => ({
+      Volumes: Filters[0]?.Name === 'volume-id' ? [{ VolumeId: 'vol-1', State: 'available', Tags }] : [],
+    }));
+
+    const { sources } = await inventory.discover('exp-1');
+
+    const said = Object.fromEntries(sources.map(({ subject, live, missed }) => [subject, { live, missed }]));
+    expect(said['DescribeTags']).toEqual({ live: 1, missed: undefined });
+    expect(said['GetResources']).toEqual({ live: 0, missed: ['volume vol-1'] });
+    expect(said['volume']).toEqual({ live: 1, missed: ['volume vol-1'] });
+    expect(said['instance']).toEqual({ live: 0, missed: undefined });
+  });
+
+  it('asks for wildcards of an id literally', async () => {
+    await inventory.discover('exp-*?\\');
+
+    const values = ec2
+      .calls()
+      .flatMap((call) => (call.args[0].input as { Filters?: { Name: string; Values: string[] }[] }).Filters ?? [])
+      .filter(({ Name }) => Name === 'tag:ExperimentID' || Name === 'value')
+      .flatMap(({ Values }) => Values);
+    expect(values.length).toBeGreaterThan(10);
+    expect(new Set(values)).toEqual(new Set(['exp-\\*\\?\\\\']));
+  });
+
+  it('reads nothing but what it is asked for and its holders when only ids are looked at', async () => {
+    ec2.on(DescribeVolumesCommand).resolves({ Volumes: [{ VolumeId: 'vol-1', State: 'available', Tags }] });
+
+    const { resources } = await inventory.discover('exp-1', { depth: 'seen', seen: [{ type: 'volume', id: 'vol-1' }] });
+
+    expect(resources.map((one) => one.id)).toEqual(['vol-1']);
+    expect([...ec2.calls(), ...tagging.calls()]).toHaveLength(1);
   });
 
   it('says which kind could not be read, and takes none of its ids for gone', async () => {

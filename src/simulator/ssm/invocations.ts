@@ -80,6 +80,9 @@ function visibleCommands(input: Record<string, unknown>, ctx: HandlerContext): S
   return all.filter((command) => isVisible(ctx, command));
 }
 
+/** What `Executing` means; everything else is `Complete` (API reference, CommandFilter). */
+const IN_FLIGHT = new Set(['Pending', 'InProgress', 'Cancelling']);
+
 type Filter = (command: SimCommand, status: string) => boolean;
 
 function readFilters(input: Record<string, unknown>): Filter[] {
@@ -91,6 +94,8 @@ function readFilters(input: Record<string, unknown>): Filter[] {
         return (command) => command.requestedAt <= Date.parse(value);
       case 'Status':
         return (_command, status) => status === value;
+      case 'ExecutionStage':
+        return (_command, status) => (value === 'Executing') === IN_FLIGHT.has(status);
       case 'DocumentName':
         return (command) => command.documentName === value;
       default:
