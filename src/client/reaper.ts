@@ -4,6 +4,7 @@ import { ScheduleNotFoundError, ScheduleOverlapPolicy, type Client, type Schedul
 import { reaperScheduleId } from '../contracts/names';
 import type { ReaperReport } from '../contracts/reaper';
 import type { ReaperInput } from '../schemas/reaper';
+import { HoldfastError } from './errors';
 
 interface Place {
   client: Client;
@@ -26,8 +27,12 @@ export interface ReaperSchedule {
 /** What became of a schedule that was asked for. */
 export type ScheduleChange = 'created' | 'changed' | 'unchanged';
 
-/** One round, now; waits for its report. */
+/** One round, now; waits for its report. Rejects with `no-worker` when nobody is there to do it. */
 export async function runReaper({ client, taskQueue }: Place, input: ReaperInput): Promise<ReaperReport> {
+  const queue = { name: taskQueue };
+  const { namespace } = client.options;
+  const { pollers } = await client.workflowService.describeTaskQueue({ namespace, taskQueue: queue });
+  if (pollers.length === 0) throw new HoldfastError('no-worker', `no worker polls the queue ${taskQueue}`);
   return client.workflow.execute<(input: ReaperInput) => Promise<ReaperReport>>('reaper', {
     workflowId: `${reaperScheduleId(taskQueue)}/${randomUUID().slice(0, 8)}`,
     taskQueue,

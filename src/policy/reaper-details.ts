@@ -20,7 +20,7 @@ export function reaperDetails({ installation, account, apply, regions, experimen
 }
 
 /** `2 expired, 5 good`; empty groups are left out. */
-export function groupCounts(rows: readonly ReaperRow[]): string {
+function groupCounts(rows: readonly ReaperRow[]): string {
   const counts = REAPER_GROUPS.map((group) => [group, rows.filter((row) => row.group === group).length] as const);
   const there = counts.filter(([, count]) => count > 0).map(([group, count]) => `${String(count)} ${group}`);
   return there.length === 0 ? 'nothing lives' : there.join(', ');

@@ -35,12 +35,15 @@ export function listenForExtensions(state: RunState, runNow: () => Run | undefin
     {
       validator: (input) => {
         refuseWhenOver(state);
-        const by: unknown = typeof input === 'object' && 'by' in (input ?? {}) ? input.by : undefined;
-        wanted(admittedRun(runNow), by);
+        wanted(admittedRun(runNow), byOf(input));
       },
       description: 'Lengthens the lease, and the tags and timers of everything that is there: {"by": "2h"}',
     },
   );
+}
+
+function byOf(input: unknown): unknown {
+  return typeof input === 'object' && input !== null && 'by' in input ? input.by : undefined;
 }
 
 function admittedRun(runNow: () => Run | undefined): Run {

@@ -29,6 +29,10 @@ async function missing(): Promise<string[]> {
 
 const schedule = { id: 'reaper/holdfast', everySeconds: 900 };
 
+it('a round is refused at once when no worker is there to do it', async () => {
+  await expect(holdfast.reap()).rejects.toMatchObject({ kind: 'no-worker' });
+});
+
 describe('setup', () => {
   it('only says what it would do when that is what is asked', async () => {
     const report = await holdfast.setup({ dryRun: true });

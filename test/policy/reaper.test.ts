@@ -41,6 +41,14 @@ function found(more: Partial<FoundExperiment> = {}): FoundExperiment {
   };
 }
 
+/** The same, known only by what is given. */
+function undated(more: Partial<FoundExperiment>): FoundExperiment {
+  const one = found(more);
+  if (more.expiresAt === undefined) delete one.expiresAt;
+  if (more.youngestAt === undefined) delete one.youngestAt;
+  return one;
+}
+
 describe('a judgement', () => {
   it.each<[string, Partial<FoundExperiment>, WorkflowStanding | undefined, string, RegExp]>([
     ['runs within its lease', {}, runs, 'good', /^its lease ends in 3h$/],
@@ -94,7 +102,7 @@ describe('a judgement', () => {
     const { expiresAt, youngestAt, ...rest } = found(more);
     const one = { ...rest, ...(expiresAt === '' ? {} : { expiresAt }), ...(youngestAt === '' ? {} : { youngestAt }) };
 
-    const judged = judge(one as FoundExperiment, workflow, rules);
+    const judged = judge(one, workflow, rules);
 
     expect(judged).toEqual({ group, reason: expect.stringMatching(reason) as string });
   });
@@ -119,9 +127,8 @@ describe('a judgement', () => {
     });
     fc.assert(
       fc.property(anything, ({ expires, youngest, workflow, ...rest }) => {
-        const { expiresAt: _e, youngestAt: _y, ...base } = found(rest);
         const one: FoundExperiment = {
-          ...base,
+          ...undated(rest),
           ...(expires === null ? {} : { expiresAt: at(expires * MINUTE) }),
           ...(youngest === null ? {} : { youngestAt: at(youngest * MINUTE) }),
         };

@@ -34,7 +34,7 @@ const extend = (handle: WorkflowHandle, by: unknown): Promise<{ expiresAt: strin
 const messageOf = (update: Promise<unknown>): Promise<string> =>
   update.then(
     () => 'accepted',
-    (error: { cause?: Error }) => error.cause?.message ?? String(error),
+    (error: unknown) => (error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)),
   );
 
 describe('extend', () => {

@@ -58,6 +58,7 @@ async function dev(context: Context, options: DevOptions): Promise<void> {
       ui: stack.uiUrl,
       simulator: stack.simulatorUrl,
     });
+    await stack.client.setup();
     for (const line of welcome(stack)) context.terminal.out(line);
     await untilInterrupted(context, stack.ended);
   } finally {
