@@ -1,11 +1,14 @@
-/** What must a region hold before nodes can be launched there? A security group, launch templates, and permission. */
+/** What must a region hold before nodes can be launched there? Security groups, launch templates, and permission. */
 import { Context } from '@temporalio/activity';
-import type { ComputePort, SecurityGroupRule, TemplateRequest } from '../aws/ports';
+import type { ComputePort, TemplateRequest } from '../aws/ports';
 import type { RegionSurvey } from '../contracts/capacity';
 import { Failure } from '../contracts/failures';
+import { DEAD_MAN_GRACE_SECONDS } from '../contracts/lease';
 import { ownershipTags, TAG, type Ownership } from '../contracts/names';
+import { withDeadMan } from '../policy/dead-man';
 import { bareTemplate, following, shapeOf, withDevices, type FollowingVolume } from '../policy/volumes';
 import type { ExperimentSpec } from '../schemas/experiment';
+import { ensureGroups } from './groups';
 import { hash } from './launch';
 import type { Target } from './target';
 
@@ -18,23 +21,22 @@ export interface PrepareInput {
 }
 
 export async function prepareRegion(compute: ComputePort, input: PrepareInput): Promise<Record<string, string>> {
-  const { spec, ownership, survey } = input;
+  const { spec, ownership } = input;
   const tags = ownershipTags(ownership);
   // AWS names allow fewer characters than experiment ids do, hence the hash.
   const prefix = `holdfast-${shortHash(`${ownership.installation}/${ownership.experimentId}`)}`;
-  const ingress: SecurityGroupRule[] = spec.ingress;
-  const ownGroup = await compute.ensureSecurityGroup({ name: prefix, vpcId: survey.vpcId, ingress, tags });
+  const groups = await ensureGroups(compute, { spec, vpcId: input.survey.vpcId, prefix, tags });
   const templates: Record<string, string> = {};
   const making = Object.entries(spec.components).map(async ([name, part]) => {
     const templateName = `${prefix}-${name}`;
     const volumes = withDevices(part);
     const request = {
       name: templateName,
-      securityGroupIds: [ownGroup, ...(spec.network?.securityGroupIds ?? [])],
+      securityGroupIds: groups[name] ?? [],
       volumes: templateVolumes(volumes),
       tags: { ...tags, [TAG.component]: name },
       ...optional('instanceProfile', part.instanceProfile ?? spec.instanceProfile),
-      ...optional('userData', part.userData),
+      userData: withDeadMan(part.userData, spec.lease + DEAD_MAN_GRACE_SECONDS),
     };
     await compute.ensureTemplate(request);
     templates[name] = templateName;

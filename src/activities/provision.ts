@@ -5,9 +5,11 @@ import type { RegionSurvey } from '../contracts/capacity';
 import { Failure } from '../contracts/failures';
 import type { Node } from '../contracts/messages';
 import { TAG } from '../contracts/names';
+import type { NetworkResult } from '../contracts/network';
 import { beating } from './beating';
 import { asSlots } from './found-nodes';
 import { launch, type LaunchInput, type LaunchResult } from './launch';
+import { makeNetwork, type NetworkInput } from './own-network';
 import { isMissing, prepareRegion, type PrepareInput } from './prepare';
 import { surveyRegion, type SurveyInput } from './survey';
 import { assertTarget, type Target } from './target';
@@ -41,8 +43,16 @@ export function createProvisionActivities({ cloud }: { cloud: Cloud }) {
       return surveyRegion(cloud.compute(input.region), input.region, input.spec, Context.current().cancellationSignal);
     },
 
+    /** A network of the experiment's own; repeatable. What is there by its tags is kept. */
+    async makeNetwork(input: NetworkInput): Promise<NetworkResult> {
+      await assertTarget(cloud, input.target);
+      return beating(() => makeNetwork(cloud.compute(input.region), input)).catch((error: unknown) => {
+        throw isMissing(error) ? new Failure('InvalidRequest', error.message, error.details, error) : error;
+      });
+    },
+
     /**
-     * The security group and one launch template per component, and one without them where volumes follow the slot;
+     * Security groups and one launch template per component, and one without them where volumes follow the slot;
      * repeatable. Answers with template names.
      */
     async prepareRegion(input: PrepareInput): Promise<Record<string, string>> {

@@ -2,6 +2,7 @@
 import type { ComputePort, ImageSource, Subnet } from '../aws/ports';
 import type { Architecture, PoolOffer, RegionSurvey } from '../contracts/capacity';
 import type { ExperimentSpec } from '../schemas/experiment';
+import { surveyNetwork } from './survey-network';
 import type { Target } from './target';
 
 export interface SurveyInput {
@@ -17,12 +18,14 @@ export async function surveyRegion(
   signal: AbortSignal,
 ): Promise<RegionSurvey> {
   const wanted = wantedTypes(spec);
-  const [types, offered, subnets, prices] = await Promise.all([
+  const offerings = compute.offerings(wanted, { signal });
+  const [types, offered, ground, prices] = await Promise.all([
     compute.instanceTypes(wanted, { signal }),
-    compute.offerings(wanted, { signal }),
-    compute.subnets(spec.network?.subnetIds, { signal }),
+    offerings,
+    surveyNetwork(compute, { region, spec, offerings, signal }),
     compute.spotPrices(wanted, { signal }),
   ]);
+  const { subnets } = ground;
   const byZone = roomiestByZone(subnets);
   const facts = new Map(types.map((entry) => [entry.instanceType, entry]));
   const spotPrices = new Map(prices.map((entry) => [`${entry.zone}/${entry.instanceType}`, entry]));
@@ -47,6 +50,7 @@ export async function surveyRegion(
   });
   const images = await resolveImages(compute, spec, offers, signal);
   const problems = [
+    ...ground.problems,
     ...addressProblems(spec, subnets, region),
     ...offerProblems(spec, offers, region),
     ...imageProblems(spec, images, region),
@@ -93,10 +97,10 @@ async function resolveImages(
 }
 
 function addressProblems(spec: ExperimentSpec, subnets: Subnet[], region: string): string[] {
-  if (subnets.length === 0) return [`${region} has no default VPC with subnets; name some with network.subnetIds`];
   const needed = Object.values(spec.components).reduce((sum, part) => sum + part.count + part.standby, 0);
   const free = subnets.reduce((sum, subnet) => sum + subnet.freeAddresses, 0);
-  return free >= needed ? [] : [`${region}: ${String(needed)} addresses needed, ${String(free)} free in the subnets`];
+  if (free >= needed || subnets.length === 0) return [];
+  return [`${region}: ${String(needed)} addresses needed, ${String(free)} free in the subnets`];
 }
 
 function offerProblems(spec: ExperimentSpec, offers: PoolOffer[], region: string): string[] {

@@ -12,8 +12,9 @@ import {
   terminateInstances,
 } from './instances';
 import { instanceTypes, offerings } from './instance-types';
-import { ensureSecurityGroup, subnets } from './network';
+import { allowFrom, ensureSecurityGroup, securityGroups, subnets, vpcs } from './network';
 import { onDemandPrice } from './on-demand-prices';
+import { ensureNetwork } from './own-network';
 import type { ComputePort } from './ports';
 import { spotPrices } from './spot-prices';
 import { spotStatuses } from './spot-requests';
@@ -28,6 +29,10 @@ export function createCompute(aws: AwsRegion): ComputePort {
     spotPrices: (types, call) => spotPrices(aws, types, call),
     onDemandPrice: (instanceType) => onDemandPrice(aws.region, instanceType),
     ensureSecurityGroup: (request, call) => ensureSecurityGroup(aws, request, call),
+    allowFrom: (groupId, fromIds, call) => allowFrom(aws, groupId, fromIds, call),
+    vpcs: (ids, call) => vpcs(aws, ids, call),
+    securityGroups: (ids, call) => securityGroups(aws, ids, call),
+    ensureNetwork: (request, call) => ensureNetwork(aws, request, call),
     ensureTemplate: (request, call) => ensureTemplate(aws, request, call),
     rehearseFleet: (request, call) => rehearseFleet(aws, request, call),
     fleet: (request, call) => createFleet(aws, request, call),

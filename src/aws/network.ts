@@ -4,6 +4,7 @@ import {
   CreateSecurityGroupCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
+  DescribeVpcsCommand,
 } from '@aws-sdk/client-ec2';
 import type { IpPermission } from '@aws-sdk/client-ec2';
 import { Failure } from '../contracts/failures';
@@ -22,12 +23,12 @@ const PER_PAGE = 1000;
 
 /** Usable ones only. Without ids: the default subnets of the zones, which exist in the default VPC alone. */
 export async function subnets(aws: AwsRegion, ids: string[] | undefined, call: Call = {}): Promise<Subnet[]> {
-  const which =
-    ids === undefined
-      ? { Filters: [{ Name: 'default-for-az', Values: ['true'] }], MaxResults: PER_PAGE }
-      : { SubnetIds: ids };
+  // A filter leaves out what does not exist, where ids as a parameter would fail the call for the first of them.
+  const Filters = [
+    ids === undefined ? { Name: 'default-for-az', Values: ['true'] } : { Name: 'subnet-id', Values: ids },
+  ];
   const found = await allPages(
-    (NextToken) => aws.send(new DescribeSubnetsCommand({ ...which, NextToken }), call),
+    (NextToken) => aws.send(new DescribeSubnetsCommand({ Filters, MaxResults: PER_PAGE, NextToken }), call),
     (page) => page.NextToken,
     (page) => page.Subnets,
   );
@@ -36,6 +37,39 @@ export async function subnets(aws: AwsRegion, ids: string[] | undefined, call: C
       ? []
       : [{ subnetId: SubnetId, vpcId: VpcId, zone: AvailabilityZone, freeAddresses: AvailableIpAddressCount ?? 0 }],
   );
+}
+
+export async function vpcs(
+  aws: AwsRegion,
+  ids: string[],
+  call: Call = {},
+): Promise<{ vpcId: string; tags: Record<string, string> }[]> {
+  const Filters = [{ Name: 'vpc-id', Values: ids }];
+  const found = await allPages(
+    (NextToken) => aws.send(new DescribeVpcsCommand({ Filters, MaxResults: PER_PAGE, NextToken }), call),
+    (page) => page.NextToken,
+    (page) => page.Vpcs,
+  );
+  return found.map(({ VpcId = '', Tags }) => ({ vpcId: VpcId, tags: fromTags(Tags) }));
+}
+
+export async function securityGroups(
+  aws: AwsRegion,
+  ids: string[],
+  call: Call = {},
+): Promise<{ groupId: string; vpcId: string }[]> {
+  const Filters = [{ Name: 'group-id', Values: ids }];
+  const found = await allPages(
+    (NextToken) => aws.send(new DescribeSecurityGroupsCommand({ Filters, MaxResults: PER_PAGE, NextToken }), call),
+    (page) => page.NextToken,
+    (page) => page.SecurityGroups,
+  );
+  return found.map(({ GroupId = '', VpcId = '' }) => ({ groupId: GroupId, vpcId: VpcId }));
+}
+
+export async function allowFrom(aws: AwsRegion, groupId: string, fromIds: string[], call: Call = {}): Promise<void> {
+  const rules = fromIds.map(insideRule);
+  if (rules.length > 0) await allow(aws, groupId, rules, call);
 }
 
 /** Rejects with `NotOurs` when a group of the name exists in the VPC without this experiment's tags. */
@@ -47,13 +81,13 @@ export async function ensureSecurityGroup(aws: AwsRegion, request: GroupRequest,
   return groupId;
 }
 
-/** The new group's id; undefined when the name is taken. */
 async function isListed(aws: AwsRegion, groupId: string, call: Call): Promise<boolean> {
   const Filters = [{ Name: 'group-id', Values: [groupId] }];
   const { SecurityGroups } = await aws.send(new DescribeSecurityGroupsCommand({ Filters, MaxResults: 5 }), call);
   return (SecurityGroups ?? []).length > 0;
 }
 
+/** The new group's id; undefined when the name is taken. */
 async function createGroup(aws: AwsRegion, request: GroupRequest, call: Call): Promise<string | undefined> {
   try {
     const { GroupId } = await aws.send(
@@ -111,7 +145,7 @@ function distinct(rules: IpPermission[]): IpPermission[] {
   return [...new Map(rules.map((rule) => [JSON.stringify(rule), rule])).values()];
 }
 
-/** Members of the group reach each other on everything. */
+/** Members of the group may connect on everything. */
 function insideRule(groupId: string): IpPermission {
   return { IpProtocol: '-1', UserIdGroupPairs: [{ GroupId: groupId }] };
 }

@@ -3,10 +3,10 @@ import { MANAGED_BY, TAG } from '../contracts/names';
 
 /**
  * What an operation does, which decides its condition in the policy: `destroy` and `change` need our tag on the
- * resource, `attach` on the volume and the node, `copy` on the volume that is copied, `tag` a creation of ours or our
- * tag, `run` our tag on the node.
+ * resource, `connect` on the parts of the network, `attach` on the volume and the node, `copy` on the volume that is
+ * copied, `tag` a creation of ours or our tag, `run` our tag on the node.
  */
-type Effect = 'read' | 'create' | 'tag' | 'change' | 'attach' | 'copy' | 'cancel' | 'destroy' | 'run';
+type Effect = 'read' | 'create' | 'tag' | 'change' | 'connect' | 'attach' | 'copy' | 'cancel' | 'destroy' | 'run';
 
 interface Group {
   /** The IAM prefix; the tagging API's is `tag`. */
@@ -38,6 +38,12 @@ const GROUPS: Group[] = [
     service: 'ec2',
     effect: 'create',
     names: 'CreateFleet CreateLaunchTemplate CreateSecurityGroup CreateVolume RunInstances',
+  },
+  { service: 'ec2', effect: 'create', names: 'CreateInternetGateway CreateRouteTable CreateSubnet CreateVpc' },
+  {
+    service: 'ec2',
+    effect: 'connect',
+    names: 'AssociateRouteTable AttachInternetGateway CreateRoute ModifySubnetAttribute',
   },
   { service: 'ec2', effect: 'tag', names: 'CreateTags' },
   { service: 'ec2', effect: 'change', names: 'AuthorizeSecurityGroupIngress' },
@@ -103,6 +109,8 @@ export interface Policy {
 /** On resources that carry our tag; without it every deletion of anything else is refused by AWS itself. */
 const OURS = { StringEquals: { [`aws:ResourceTag/${TAG.managedBy}`]: MANAGED_BY } };
 
+const NETWORK_PARTS = ['vpc', 'subnet', 'internet-gateway', 'route-table'];
+
 /** The least that a worker's role needs. `docs/iam-policy.json` is this, and a test compares them. */
 export function iamPolicy(): Policy {
   const all = (type: string): string => `arn:aws:ec2:*:*:${type}/*`;
@@ -116,6 +124,7 @@ export function iamPolicy(): Policy {
       allow('TagOwn', actions('tag'), '*', OURS),
       allow('ChangeOwnGroups', actions('change'), all('security-group'), OURS),
       allow('ChangeRulesOfOwnGroups', actions('change'), all('security-group-rule')),
+      allow('ConnectOwnNetworks', actions('connect'), NETWORK_PARTS.map(all), OURS),
       allow('AttachOwnVolumesToOwnNodes', actions('attach'), [all('volume'), all('instance')], OURS),
       allow('CopyOwnVolumes', actions('copy'), all('volume'), OURS),
       // A snapshot belongs to no account in its name, and is tagged as it is made.

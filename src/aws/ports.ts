@@ -1,6 +1,7 @@
 /** Which AWS operations may Holdfast call? The permission list in our own words; adapters are behind it. */
 import type { Architecture, LaunchedNode, Market, Refusal } from '../contracts/capacity';
 import type { Disagreement, Removal, ResourceRef, TaggedResource } from '../contracts/inventory';
+import type { OwnNetwork } from '../contracts/network';
 import type { VolumeShape } from '../contracts/volumes';
 
 /** Every method rejects with a `Failure` of contracts/failures.ts and stops waiting when the signal aborts. */
@@ -101,7 +102,7 @@ export interface ComputePort {
   >;
   /** Which of the types are offered in which zones. */
   offerings(types: string[], call?: Call): Promise<{ instanceType: string; zone: string }[]>;
-  /** The given subnets, or those of the default VPC when none are given. */
+  /** The given subnets, those EC2 does not know left out; or those of the default VPC when none are given. */
   subnets(ids: string[] | undefined, call?: Call): Promise<Subnet[]>;
   /** The newest available image for the architecture; undefined when there is none. */
   image(source: ImageSource, architecture: Architecture, call?: Call): Promise<string | undefined>;
@@ -117,6 +118,16 @@ export interface ComputePort {
     request: { name: string; vpcId: string; ingress: SecurityGroupRule[]; tags: Record<string, string> },
     call?: Call,
   ): Promise<string>;
+  /** Lets members of the other groups connect to those of this one on everything; repeatable. */
+  allowFrom(groupId: string, fromIds: string[], call?: Call): Promise<void>;
+  /** VPCs and security groups with these ids; what EC2 does not know is absent. */
+  vpcs(ids: string[], call?: Call): Promise<{ vpcId: string; tags: Record<string, string> }[]>;
+  securityGroups(ids: string[], call?: Call): Promise<{ groupId: string; vpcId: string }[]>;
+  /** The experiment's network in this region: found by its tags, made or completed where it is missing. */
+  ensureNetwork(
+    request: { cidr: string; zones: string[]; tags: Record<string, string> },
+    call?: Call,
+  ): Promise<OwnNetwork>;
   /** Creates the template, or keeps the one of that name. */
   ensureTemplate(request: TemplateRequest, call?: Call): Promise<void>;
   /** Rejects with NotAuthorized or InvalidRequest when the request could not succeed; buys nothing. */
@@ -257,6 +268,21 @@ export interface InventoryPort {
   remove(experimentId: string, resources: TaggedResource[], call?: Call): Promise<Removal[]>;
 }
 
+/** A living resource that carries our tag, of whichever experiment and installation. */
+export interface Holding {
+  type: string;
+  id: string;
+  tags: Record<string, string>;
+  /** ISO; only instances and launch templates are dated. */
+  createdAt?: string;
+}
+
+export interface Holdings {
+  holdings: Holding[];
+  /** What was read to its last page, and what could not be. */
+  sources: DiscoverySource[];
+}
+
 export interface Identity {
   account: string;
   /** Empty for AWS itself, else the URL of the endpoint. */
@@ -270,5 +296,7 @@ export interface Cloud {
   compute(region: string): ComputePort;
   commands(region: string): CommandsPort;
   inventory(region: string): InventoryPort;
+  /** Everything alive in a region that carries our tag. What cannot be read is said in `sources` and does not reject. */
+  holdings(region: string, call?: Call): Promise<Holdings>;
   volumes(region: string): VolumesPort;
 }

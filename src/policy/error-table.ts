@@ -118,6 +118,18 @@ const GROUPS: Group[] = [
       'ConcurrentSnapshotLimitExceeded',
     ],
   },
+  {
+    class: 'quota',
+    scope: 'region',
+    note: 'networks',
+    codes: [
+      'VpcLimitExceeded',
+      'SubnetLimitExceeded',
+      'InternetGatewayLimitExceeded',
+      'RouteTableLimitExceeded',
+      'RulesPerSecurityGroupLimitExceeded',
+    ],
+  },
   { class: 'quota', scope: 'region', channel: 'state-reason', codes: ['Client.VolumeLimitExceeded'] },
   {
     class: 'shape',
@@ -279,6 +291,8 @@ const GROUPS: Group[] = [
       'OperationNotPermitted',
       'InvalidPlacementGroup.Unknown',
       'InvalidVolume.ZoneMismatch',
+      'InvalidVpc.Range',
+      'InvalidSubnet.Range',
     ],
   },
   { class: 'config', scope: 'request', channel: 'state-reason', codes: ['Client.InvalidSnapshot.NotFound'] },
@@ -331,6 +345,12 @@ const GROUPS: Group[] = [
   {
     class: 'consistency',
     scope: 'none',
+    note: 'parts of a network made a moment ago; a block that is taken belongs to a subnet that does not show yet',
+    codes: ['InvalidInternetGatewayID.NotFound', 'InvalidRouteTableID.NotFound', 'InvalidSubnet.Conflict'],
+  },
+  {
+    class: 'consistency',
+    scope: 'none',
     note: 'SSM: the agent has not registered, or the command was sent a moment ago',
     codes: ['InvocationDoesNotExist', 'InvalidInstanceId', 'InvalidCommandId'],
   },
@@ -370,6 +390,7 @@ const GROUPS: Group[] = [
       'InvalidPermission.NotFound',
       'InvalidKeyPair.Duplicate',
       'InvalidPlacementGroup.Duplicate',
+      'RouteAlreadyExists',
     ],
   },
 ];

@@ -9,7 +9,32 @@ interface Problem {
 
 /** Everything that no field can tell by itself; empty when the spec is sound. */
 export function specProblems(spec: Fields): Problem[] {
-  return [...componentProblems(spec), ...stepProblems(spec)];
+  return [...componentProblems(spec), ...stepProblems(spec), ...networkProblems(spec)];
+}
+
+function networkProblems(spec: Fields): Problem[] {
+  return [...regionProblems(spec), ...acceptsProblems(spec)];
+}
+
+/** Who may connect is said by the groups of components, which only a network of its own has. */
+function acceptsProblems({ components, network }: Fields): Problem[] {
+  const hasGroups = network !== undefined && 'create' in network;
+  return Object.entries(components).flatMap(([key, { accepts }]) => {
+    if (accepts === undefined) return [];
+    const path = ['components', key, 'accepts'];
+    if (!hasGroups)
+      return [{ path, message: 'needs network.create: elsewhere one security group holds the whole experiment' }];
+    return accepts.flatMap((other, index) =>
+      other in components ? [] : [{ path: [...path, index], message: `names no component: ${other}` }],
+    );
+  });
+}
+
+/** Ids mean something in one region only. */
+function regionProblems({ network, regions }: Fields): Problem[] {
+  if (network === undefined || 'create' in network || regions.length === 1) return [];
+  const message = `are of one region, and regions names ${String(regions.length)}: keep one of them, or make networks with create: true`;
+  return [{ path: ['network', 'subnetIds'], message }];
 }
 
 function componentProblems(spec: Fields): Problem[] {

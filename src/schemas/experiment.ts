@@ -131,6 +131,12 @@ const component = z.strictObject({
   health: z.array(health).max(20).default([]).describe('Checks that have to pass, made on the node itself.'),
   volumes: z.array(volume).max(10).default([]).describe('Data volumes, made with the node.'),
   dependsOn: z.array(name).default([]).describe('Components that have to be ready before this one is set up.'),
+  accepts: z
+    .array(name)
+    .optional()
+    .describe(
+      'With `network.create`: the components whose nodes may connect to these; all when not given. Members of one component always reach each other.',
+    ),
   minReady: z.number().int().min(1).optional().describe('How many of `count` are enough; all when not given.'),
   quorum: z
     .boolean()
@@ -189,6 +195,43 @@ const step = z.strictObject({
     .optional()
     .describe('What to keep as the result of the step, beside its whole output.'),
 });
+
+/** The smallest block still gives each zone the smallest subnet of EC2, a /28; the largest is the largest of EC2. */
+const networkCidr = z.string().regex(/^((25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(25[0-5]|2[0-4]\d|1?\d?\d)\/(1[6-9]|2[0-5])$/, {
+  message: 'is no block of a network: write 10.64.0.0/16; /16 to /25',
+});
+
+const network = z.union([
+  z
+    .strictObject({
+      create: z.literal(true).describe('Make one in each region that is used.'),
+      cidr: networkCidr.default('10.64.0.0/16').describe('Its block; each zone gets an eighth of it.'),
+    })
+    .describe(
+      "A VPC of the experiment's own in each region that it uses, with a subnet per zone, a way out, and a security group per component. `cidr` is `10.64.0.0/16` when not given; each zone gets an eighth of it. It ends with the experiment.",
+    ),
+  z
+    .strictObject({
+      vpcId: z
+        .string()
+        .regex(/^vpc-[0-9a-f]{8,17}$/, 'is no VPC id')
+        .optional()
+        .describe('The VPC that the others have to be in; the one of the first subnet when not given.'),
+      subnetIds: z
+        .array(z.string().regex(/^subnet-[0-9a-f]{8,17}$/, 'is no subnet id'))
+        .min(1)
+        .max(200)
+        .describe('Subnets to use; each serves its own zone.'),
+      securityGroupIds: z
+        .array(z.string().regex(/^sg-[0-9a-f]{8,17}$/, 'is no security group id'))
+        .max(200)
+        .default([])
+        .describe("Groups beside the experiment's own."),
+    })
+    .describe(
+      "Subnets that exist, of one VPC (`vpcId` says which it has to be), each for its own zone, and groups beside the experiment's own. None of it is ever tagged, changed or deleted.",
+    ),
+]);
 
 const ingress = z.strictObject({
   protocol: z.enum(['tcp', 'udp', 'icmp', '-1']).default('tcp').describe('IP protocol; `-1` is all of them.'),
@@ -257,25 +300,13 @@ const fields = z.strictObject({
   instanceProfile: text(512)
     .optional()
     .describe('IAM instance profile of the nodes. Needed for anything that goes through SSM.'),
-  network: z
-    .strictObject({
-      subnetIds: z
-        .array(z.string().regex(/^subnet-[0-9a-f]{8,17}$/, 'is no subnet id'))
-        .min(1)
-        .describe('Subnets to use; each serves its own zone.'),
-      securityGroupIds: z
-        .array(z.string().regex(/^sg-[0-9a-f]{8,17}$/, 'is no security group id'))
-        .default([])
-        .describe("Groups beside the experiment's own."),
-    })
-    .optional()
-    .describe("Where nodes live. Without it: the region's default VPC."),
+  network: network.optional().describe("Where nodes live. Without it: the region's default VPC."),
   ingress: z
     .array(ingress)
     .max(50)
     .default([])
     .describe(
-      "Openings to the outside, in the experiment's security group. Inside it everything is open, outside closed.",
+      "Openings to the outside, in the experiment's security groups. Inside everything is open, outside closed.",
     ),
   components: z
     .record(name, component)

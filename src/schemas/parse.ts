@@ -54,7 +54,9 @@ function phrase(issue: z.core.$ZodIssue): string {
 }
 
 function unknownKey(path: Path, key: string, known: JsonSchema): string {
-  const suggestion = closest(key, keysAt(known, path));
+  const keys = keysAt(known, path);
+  if (keys.includes(key)) return `${show([...path, key])}: belongs to another form of ${show(path)}`;
+  const suggestion = closest(key, keys);
   const hint = suggestion === undefined ? '' : `; did you mean "${suggestion}"?`;
   return `${show([...path, key])}: is no known field${hint}`;
 }

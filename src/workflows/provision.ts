@@ -9,7 +9,9 @@ import { hasVolumes, launchGroups, type LaunchGroup } from '../policy/volumes';
 import type { ExperimentSpec } from '../schemas/experiment';
 import { mutations, reads } from './activity-proxies';
 import { failure, settleAll } from './failure';
-import { fill, type Bought, type Chain, type Filled, type Provisioning } from './fill';
+import type { Bought } from './ask';
+import { fill, type Chain, type Filled, type Provisioning } from './fill';
+import { prepare } from './ground';
 import { inOwnScope } from './scope';
 import { learn, newKnowledge } from './shared-memory';
 import { bringVolumes, type Succession } from './volumes';
@@ -196,26 +198,6 @@ function readyingNext(run: Provisioning, chain: Chain, next: RegionPass | undefi
     if (attempt.launched < attempt.asked) prepare(run, chain, next.region).catch(() => undefined); // told when it is awaited
   };
   return { ...run, onAttempt };
-}
-
-/** Surveys and prepares a region once; answers with what stands against it, nothing when all is well. */
-function prepare(run: Provisioning, chain: Chain, region: string): Promise<string[]> {
-  return (chain.grounds[region] ??= prepareOnce(run, chain, region));
-}
-
-async function prepareOnce(run: Provisioning, chain: Chain, region: string): Promise<string[]> {
-  const { target, spec, ownership } = run;
-  const survey = await reads.surveyRegion.executeWithOptions({ summary: `survey ${region}` }, [
-    { target, region, spec },
-  ]);
-  chain.surveys[region] = survey;
-  for (const problem of survey.problems) run.onEvent(problem);
-  if (survey.problems.length > 0) return survey.problems;
-  const summary = `prepare ${region}: security group, templates`;
-  chain.templates[region] = await mutations.prepareRegion.executeWithOptions({ summary }, [
-    { target, region, spec, ownership, survey },
-  ]);
-  return [];
 }
 
 /** Ends what was bought in a region that is left; also when the experiment is cancelled meanwhile. */

@@ -56,12 +56,6 @@ export const COMPUTE_CASES: Case[] = [
     },
   },
   {
-    says: 'a subnet that does not exist is an InvalidRequest',
-    run: async ({ compute }) => {
-      await expect(compute.subnets(['subnet-0123456789abcdef0'])).rejects.toMatchObject({ type: 'InvalidRequest' });
-    },
-  },
-  {
     says: 'an image is found through a public parameter and by its id, for its own architecture alone',
     run: async ({ compute }) => {
       const id = await compute.image({ ssmParameter: AMAZON }, 'x86_64');

@@ -9,6 +9,7 @@ import { COMMAND_CASES } from './command-cases';
 import { COMPUTE_CASES } from './compute-cases';
 import { INVENTORY_CASES } from './inventory-cases';
 import { LAUNCH_CASES } from './launch-cases';
+import { NETWORK_CASES } from './network-cases';
 import { PLUMBING_CASES } from './plumbing-cases';
 import { VOLUME_CASES } from './volume-cases';
 
@@ -22,6 +23,7 @@ const CASES: Case[] = [
   ...COMMAND_CASES,
   ...INVENTORY_CASES,
   ...VOLUME_CASES,
+  ...NETWORK_CASES,
   ...PLUMBING_CASES,
 ];
 

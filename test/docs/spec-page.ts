@@ -35,12 +35,16 @@ const SECTIONS: Section[] = [
   { title: 'liveness', path: 'components.*.liveness', intro: 'Checks that go on for as long as the work does.' },
   { title: 'volumes', path: 'components.*.volumes.*', intro: 'Of a component.' },
   { title: 'steps', path: 'steps.*', intro: 'In order; each runs on all of its nodes at once.' },
-  { title: 'network', path: 'network', intro: 'Subnets and groups of your own.' },
   { title: 'ingress', path: 'ingress.*', intro: 'One entry per opening.' },
 ];
 
 /** Unions whose branches are objects, by where one of them is: one line per form. */
-const FORMS: Record<string, string> = { image: 'image', health: 'components.*.health.*', result: 'steps.*.result' };
+const FORMS: Record<string, string> = {
+  image: 'image',
+  health: 'components.*.health.*',
+  result: 'steps.*.result',
+  network: 'network',
+};
 
 const schema = jsonSchemaOf(experimentSchema) as Schema;
 

@@ -36,6 +36,10 @@ done none Internal: DryRunOperation
 /** Codes that Holdfast's own calls meet besides: other services' spellings, later states, things already there. */
 const BESIDES = `
 capacity pool Capacity: Server.SpotInstanceTermination Server.SpotInstanceShutdown instance-stopped-no-capacity marked-for-termination marked-for-stop
+quota region Quota: VpcLimitExceeded SubnetLimitExceeded InternetGatewayLimitExceeded RouteTableLimitExceeded RulesPerSecurityGroupLimitExceeded
+config request InvalidRequest: InvalidVpc.Range InvalidSubnet.Range
+consistency none NotYetVisible: InvalidInternetGatewayID.NotFound InvalidRouteTableID.NotFound InvalidSubnet.Conflict
+done none Internal: RouteAlreadyExists
 quota region Quota: SnapshotLimitExceeded PendingSnapshotLimitExceeded ConcurrentSnapshotLimitExceeded
 throttle none Throttled: SnapshotCreationPerVolumeRateExceeded
 transient none ServiceUnavailable: ServiceUnavailableException ENOTFOUND EAI_AGAIN

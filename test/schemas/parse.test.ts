@@ -42,6 +42,41 @@ describe('a spec', () => {
     ['a circle', withBroker({ dependsOn: ['broker'] }), 'components.broker.dependsOn: depends on itself in a circle'],
     ['too many ready', withBroker({ minReady: 3 }), 'components.broker.minReady: must be at most count (2)'],
     ['a step on nobody', { ...valid, steps: [{ name: 'x', on: 'q', run: 'ls' }] }, 'steps.0.on: names no component: q'],
+    [
+      'a network too small to be cut',
+      { ...valid, network: { create: true, cidr: '10.0.0.0/26' } },
+      'network.cidr: is no block of a network: write 10.64.0.0/16; /16 to /25',
+    ],
+    [
+      'an address that is none',
+      { ...valid, network: { create: true, cidr: '10.0.300.0/16' } },
+      'network.cidr: is no block of a network: write 10.64.0.0/16; /16 to /25',
+    ],
+    [
+      'a network that is made and named at once',
+      { ...valid, network: { create: true, cidr: '10.0.0.0/16', subnetIds: ['subnet-0123456789abcdef0'] } },
+      'network.subnetIds: belongs to another form of network',
+    ],
+    [
+      'a network without subnets',
+      { ...valid, network: { vpcId: 'vpc-0123456789abcdef0' } },
+      'network.subnetIds: is missing (expected array)',
+    ],
+    [
+      'the subnets of one region for two',
+      { ...valid, regions: ['us-west-2', 'us-east-1'], network: { subnetIds: ['subnet-0123456789abcdef0'] } },
+      'network.subnetIds: are of one region, and regions names 2: keep one of them, or make networks with create: true',
+    ],
+    [
+      'a component that accepts nobody known',
+      { ...withBroker({ accepts: ['zk'] }), network: { create: true } },
+      'components.broker.accepts.0: names no component: zk',
+    ],
+    [
+      'doors between components that share a group',
+      withBroker({ accepts: ['broker'] }),
+      'components.broker.accepts: needs network.create: elsewhere one security group holds the whole experiment',
+    ],
     ['an aws: tag', { ...valid, tags: { 'aws:x': '1' } }, 'tags.aws:x: must not start with aws:'],
   ])('says what is wrong with %s', (_name, input, line) => {
     expect(problems(input)).toContain(line);

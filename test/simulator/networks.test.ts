@@ -272,7 +272,11 @@ describe('an internet gateway', () => {
     await send(new sdk.ModifySubnetAttributeCommand({ SubnetId: subnetId, MapPublicIpOnLaunch: { Value: true } }));
     const [id = ''] = await sim.launch(1, { input: { SubnetId: subnetId, Placement: undefined } });
     const { Reservations } = await send(new sdk.DescribeInstancesCommand({ InstanceIds: [id] }));
-    expect(Reservations?.[0]?.Instances?.[0]?.PublicIpAddress).toMatch(/^\d+\./);
+    const address = Reservations?.[0]?.Instances?.[0]?.PublicIpAddress;
+    expect(address).toMatch(/^\d+\./);
+    const Filters = [{ Name: 'attachment.instance-id', Values: [id] }];
+    const { NetworkInterfaces } = await send(new sdk.DescribeNetworkInterfacesCommand({ Filters }));
+    expect(NetworkInterfaces?.map(({ Association }) => Association?.PublicIp)).toEqual([address]);
     const detach = () => send(new sdk.DetachInternetGatewayCommand({ InternetGatewayId, VpcId: vpcId }));
     expect(await codeOf(detach())).toBe('DependencyViolation');
     await send(new sdk.TerminateInstancesCommand({ InstanceIds: [id] }));
