@@ -83,22 +83,38 @@ export async function readByFilter(
   return joined(readings);
 }
 
-/** Reads ids through an id parameter, which refuses the whole call for one unknown id: then each is asked alone. */
-export async function byIdParameter(ids: string[], read: (ids: string[]) => Promise<Reading>): Promise<Reading> {
+/**
+ * Reads ids through an id parameter, which refuses the whole call for one unknown id. Then `all`, where the kind can
+ * be listed without ids, finds the others among everything of the region; else the ids are halved.
+ */
+export async function byIdParameter(
+  ids: string[],
+  read: (ids: string[]) => Promise<Reading>,
+  all?: () => Promise<Reading>,
+): Promise<Reading> {
   const readings: Reading[] = [];
-  for (const slice of inParts(ids, ID_VALUES)) readings.push(await readOrSplit(slice, read));
+  for (const slice of inParts(ids, ID_VALUES)) readings.push(await readOrSplit(slice, read, all));
   return joined(readings);
 }
 
-async function readOrSplit(ids: string[], read: (ids: string[]) => Promise<Reading>): Promise<Reading> {
+async function readOrSplit(
+  ids: string[],
+  read: (ids: string[]) => Promise<Reading>,
+  all?: () => Promise<Reading>,
+): Promise<Reading> {
   try {
     return await read(ids);
   } catch (error) {
     if (!(error instanceof Failure) || !isGone(error)) throw error;
     if (ids.length === 1) return { resources: [], pages: 1 };
+    if (all !== undefined) return among(ids, await all());
     const middle = Math.ceil(ids.length / 2);
     return joined([await readOrSplit(ids.slice(0, middle), read), await readOrSplit(ids.slice(middle), read)]);
   }
+}
+
+function among(ids: string[], reading: Reading): Reading {
+  return { ...reading, resources: reading.resources.filter((one) => ids.includes(one.id)) };
 }
 
 function joined(readings: Reading[]): Reading {

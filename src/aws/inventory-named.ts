@@ -36,7 +36,12 @@ export const launchTemplates: Kind = {
   made: true,
   byTags: (aws, experimentId, call) =>
     readTemplates(aws, { Filters: ownedFilters(experimentId), MaxResults: TEMPLATE_PAGE }, call),
-  byIds: (aws, ids, call) => byIdParameter(ids, (some) => readTemplates(aws, { LaunchTemplateIds: some }, call)),
+  byIds: (aws, ids, call) =>
+    byIdParameter(
+      ids,
+      (some) => readTemplates(aws, { LaunchTemplateIds: some }, call),
+      () => readTemplates(aws, { MaxResults: TEMPLATE_PAGE }, call),
+    ),
   remove: (aws, resources, call) =>
     removeEach(resources, async ({ id }) => {
       await aws.send(new DeleteLaunchTemplateCommand({ LaunchTemplateId: id }), call);
@@ -85,7 +90,11 @@ async function placementsById(aws: AwsRegion, ids: string[], call?: Call): Promi
   const names = ids.filter((id) => !id.startsWith('pg-'));
   const real = ids.filter((id) => id.startsWith('pg-'));
   const byName = await readByFilter('group-name', names, (Filters) => readPlacements(aws, { Filters }, call));
-  const byId = await byIdParameter(real, (GroupIds) => readPlacements(aws, { GroupIds }, call));
+  const byId = await byIdParameter(
+    real,
+    (GroupIds) => readPlacements(aws, { GroupIds }, call),
+    () => readPlacements(aws, {}, call),
+  );
   return { resources: [...byName.resources, ...byId.resources], pages: byName.pages + byId.pages };
 }
 

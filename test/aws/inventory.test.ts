@@ -316,16 +316,34 @@ describe('reading', () => {
     ]);
   });
 
-  it('finds the one unknown id among many by halving', async () => {
+  it('finds the one unknown id among many in a list of all', async () => {
+    const templates = numbered('lt', 20).map((LaunchTemplateId) => ({ LaunchTemplateId, Tags }));
     ec2.on(DescribeLaunchTemplatesCommand).callsFake(({ LaunchTemplateIds = [] }: { LaunchTemplateIds?: string[] }) => {
       if (LaunchTemplateIds.includes('lt-7')) throw awsError('InvalidLaunchTemplateId.NotFound');
-      return { LaunchTemplates: LaunchTemplateIds.map((LaunchTemplateId) => ({ LaunchTemplateId, Tags })) };
+      return {
+        LaunchTemplates: [...templates, { LaunchTemplateId: 'lt-other' }].filter(
+          (one) => one.LaunchTemplateId !== 'lt-7',
+        ),
+      };
     });
     const refs = numbered('lt', 20).map((id) => ({ type: 'launch-template', id }));
 
     const described = await inventory.describe(refs);
 
     expect(described.filter((one) => one.state === 'gone').map((one) => one.id)).toEqual(['lt-7']);
+    expect(described).toHaveLength(20);
+    expect(ec2.calls()).toHaveLength(2);
+  });
+
+  it('finds the one unknown fleet among many by halving', async () => {
+    ec2.on(DescribeFleetsCommand).callsFake(({ FleetIds = [] }: { FleetIds?: string[] }) => {
+      if (FleetIds.includes('fleet-7')) throw awsError('InvalidFleetId.NotFound');
+      return { Fleets: FleetIds.map((FleetId) => ({ FleetId, FleetState: 'active', Tags })) };
+    });
+
+    const described = await inventory.describe(numbered('fleet', 20).map((id) => ({ type: 'fleet', id })));
+
+    expect(described.filter((one) => one.state === 'gone').map((one) => one.id)).toEqual(['fleet-7']);
     expect(described).toHaveLength(20);
   });
 

@@ -32,7 +32,7 @@ import { until } from '../contract/backend';
 
 type Tags = Record<string, string>;
 
-export function specs(tags: Tags, type: AwsResourceType): TagSpecification[] {
+function specs(tags: Tags, type: AwsResourceType): TagSpecification[] {
   return [{ ResourceType: type, Tags: toTags(tags) }];
 }
 
