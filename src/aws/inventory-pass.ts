@@ -1,5 +1,6 @@
 /** What was read in one look at a region, and what could not be? Everything a discovery gathers before it judges. */
 import { setMaxListeners } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Failure, failureRow } from '../contracts/failures';
 import { NOT_FOUND, type ResourceRef, type TaggedResource } from '../contracts/inventory';
 import { isOwned } from '../contracts/names';
@@ -48,6 +49,24 @@ export function keyOf(ref: ResourceRef): string {
   return `${ref.type}/${ref.id}`;
 }
 
+/**
+ * A look is dozens of calls, so on a day when a fifth of them fail one of them always does: each is read again by itself
+ * before the look as a whole is. The pauses lie below those of Temporal, which come after them.
+ */
+const READ_TRIES = 5;
+const READ_PAUSE_MS = 300;
+
+async function again<T>(read: () => Promise<T>, { signal }: Call): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof Failure) || failureRow(error.type).terminal || tries === READ_TRIES) throw error;
+      await pause(READ_PAUSE_MS * tries, undefined, { signal });
+    }
+  }
+}
+
 /** Reads one source; what cannot be read is written down and answers undefined. */
 export async function attempt<T extends { pages: number }>(
   pass: Pass,
@@ -58,7 +77,7 @@ export async function attempt<T extends { pages: number }>(
   const source: DiscoverySource = pass.sources.get(subject) ?? { api, subject, pages: 0, live: 0 };
   pass.sources.set(subject, source);
   try {
-    const reading = await read();
+    const reading = await again(read, pass.call);
     source.pages += reading.pages;
     return reading;
   } catch (error) {

@@ -28,7 +28,7 @@ const fields = z.strictObject({
   /** Only look, whether something lives again; with `afterSeconds` not at once. Never deletes. */
   recheck: z.strictObject({ afterSeconds: duration.optional(), certificate: z.string().optional() }).optional(),
   /** History events after which it goes on in a new run; the server's suggestion when absent. */
-  eventsPerRun: z.int().min(100).optional(),
+  eventsPerRun: z.int().min(50).optional(),
   /** The account and endpoint it is meant for; that of the worker which takes it when absent. */
   target: targetPlace.optional(),
 });

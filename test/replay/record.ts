@@ -27,6 +27,17 @@ const RUNS: Record<string, (lab: Lab) => Promise<WorkflowHandle>> = {
     return handle;
   },
   cleanup: (lab) => Promise.resolve(lab.client.workflow.getHandle(cleanupWorkflowId('recorded'))),
+  'cleanup-planned': async (lab) => {
+    const handle = await lab.start('cleanup', { experimentId: 'recorded', plan: true }, 'recorded/cleanup/plan');
+    await handle.result();
+    return handle;
+  },
+  'cleanup-recheck': async (lab) => {
+    const input = { experimentId: 'recorded', recheck: { afterSeconds: '100ms' } };
+    const handle = await lab.start('cleanup', input, 'recorded-again/recheck');
+    await handle.result();
+    return handle;
+  },
   'experiment-replaced': async (lab) => {
     const steps = [{ name: 'work', on: 'spare', run: 'true' }];
     const handle = await lab.start('experiment', { ...spec, components: replaced, steps }, 'recorded-replaced');
