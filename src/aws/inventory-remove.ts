@@ -22,7 +22,7 @@ const IN_USE = new Set([
   'ResourceNotReady',
 ]);
 const PROTECTED = new Set(['OperationNotPermitted']);
-const GONE = /(\.NotFound(Exception)?|^NatGatewayNotFound|^InvalidPlacementGroup\.Unknown)$/;
+const GONE = /(\.NotFound(Exception)?|^NatGatewayNotFound|^InvalidAMIID\.Unavailable|^InvalidPlacementGroup\.Unknown)$/;
 /** Failures that Temporal repeats; the batch is read again first, so what was already deleted is not asked twice. */
 const REPEATED = new Set(['Throttled', 'ServiceUnavailable', 'NotYetVisible', 'Unclassified']);
 

@@ -89,8 +89,15 @@ function sighted(before: Entry | undefined, seen: SeenResource, at: string): Ent
     state: underWay ? 'ending' : seen.state,
     at,
     ...(asked === undefined || (seen.state === 'live' && !underWay) ? {} : { askedAt: asked }),
-    ...(before?.refusal === undefined ? {} : { refusal: before.refusal }),
+    ...refusedBefore(before, seen),
   };
+}
+
+/** The last refusal. Termination protection shows in no Describe, only there. */
+function refusedBefore(before: Entry | undefined, seen: SeenResource): Pick<Entry, 'refusal' | 'protectedBy'> {
+  const refusal = before?.refusal;
+  if (refusal === undefined) return {};
+  return refusal.outcome === 'protected' ? { refusal, protectedBy: seen.protectedBy ?? refusal.detail } : { refusal };
 }
 
 /** Takes in the answers to a batch of deletions. */

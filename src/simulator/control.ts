@@ -1,4 +1,5 @@
 /** What can be asked and changed from outside? JSON under `/_sim`: ledger, scenario, faults, capacity, losses, reset. */
+import { foreignControls } from './control/foreign';
 import { lossControls, lossReads } from './control/losses';
 import { checkBody, ControlError, numberOr, orBadRequest, type Control } from './control/input';
 import { createFaults, type Fault } from './faults';
@@ -57,6 +58,7 @@ const POST: Record<string, Control> = {
     world.faults = createFaults(plan);
     return { ok: true, faults: plan.length };
   },
+  ...foreignControls,
   ...lossControls,
 };
 

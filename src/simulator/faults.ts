@@ -3,7 +3,11 @@ import type { Random } from './random';
 import { matches } from './wildcard';
 
 export type FaultEffect =
-  { error: string; status?: number; message?: string } | { throttle: true } | { delayMs: number } | { loseReply: true };
+  | { error: string; status?: number; message?: string }
+  | { throttle: true }
+  | { delayMs: number }
+  | { loseReply: true }
+  | { expireTokens: true };
 
 /** One rule. Without `nth` and `probability` it strikes every matching call, `times` times at most. */
 export interface Fault {

@@ -36,3 +36,8 @@ export function hashed(...words: (string | number)[]): number {
   hash = Math.imul(hash ^ (hash >>> 16), 0x45d9f3b);
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }
+
+/** A whole number within the range that depends on the words alone. */
+export function hashedBetween([min, max]: Range, ...words: (string | number)[]): number {
+  return min === max ? min : Math.round(min + hashed(...words) * (max - min));
+}

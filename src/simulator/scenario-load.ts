@@ -44,6 +44,8 @@ function applyPatch(patch: ScenarioPatch, folder: string): Scenario {
     quotas: [...(patch.quotas ?? []), ...base.quotas],
     instanceTypes: { ...base.instanceTypes, ...patch.instanceTypes },
     delays: { ...base.delays, ...patch.delays },
+    listings: { ...base.listings, ...patch.listings },
+    limits: { ...base.limits, ...patch.limits },
     prices: { ...base.prices, ...patch.prices },
     api: { ...base.api, ...patch.api },
     nodes: { ...base.nodes, ...patch.nodes },

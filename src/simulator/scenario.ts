@@ -9,7 +9,8 @@ export interface Scenario {
   name: string;
   seed: number;
   account: string;
-  regions: Record<string, { zones: string[] }>;
+  /** `notOptedIn`: a region that the account has not enabled: listed only when all are asked for, and refusing every call. */
+  regions: Record<string, { zones: string[]; notOptedIn?: boolean }>;
   instanceTypes: Record<string, InstanceTypeFacts>;
   /** Types that a zone does not offer; patterns with `*`. */
   notOffered: { region: string; zone: string; type: string }[];
@@ -27,6 +28,8 @@ export interface Scenario {
   /** Pools that follow recorded availability. */
   traces: TraceRule[];
   delays: Delays;
+  listings: Listings;
+  limits: { /** Elastic addresses of a region. */ addresses: number };
   api: ApiLimits;
   faults: FaultPlan;
   images: ScenarioImage[];
@@ -108,12 +111,30 @@ export interface Delays {
   imageReady: Range;
   /** How long a terminated instance, and a deleted NAT gateway, is still described. */
   terminatedVisible: Range;
+  /** How long a describe still shows what was deleted; acting on it fails all the same. */
+  deleteLag: Range;
+  /** How long after a change of tags DescribeTags shows those before it. */
+  describeTagsLag: Range;
+  /** From DetachNetworkInterface to available. */
+  interfaceDetach: Range;
   /** From running until both status checks say ok. */
   statusChecks: Range;
   /** From the warning until the spot request's status shows it. */
   spotStatusLag: Range;
   /** From what happens until its event is delivered. */
   eventDelivery: Range;
+}
+
+/** How listings mislead those who read them. Shares of pages are drawn by the seed. */
+export interface Listings {
+  /** Share of pages that come with half of what they could hold, and a token. */
+  shortPages: { ec2: number; tagging: number };
+  /** Share of pages that come with nothing but a token. */
+  emptyPages: { ec2: number; tagging: number };
+  /** How long a token of the tagging API is good for. */
+  tagTokenSeconds: number;
+  /** How long GetResources still returns what has ended, by type; `*` for all that are not named. */
+  tagGhostSeconds: Record<string, number>;
 }
 
 export interface ApiLimits {
@@ -173,9 +194,11 @@ export interface PortScript {
 }
 
 /** What a caller may give: any part of a scenario, over the one it `extends` (`quick` when it does not say). */
-export type ScenarioPatch = Partial<Omit<Scenario, 'delays' | 'prices' | 'api' | 'nodes'>> & {
+export type ScenarioPatch = Partial<Omit<Scenario, 'delays' | 'listings' | 'limits' | 'prices' | 'api' | 'nodes'>> & {
   extends?: ScenarioName;
   delays?: Partial<Delays>;
+  listings?: Partial<Listings>;
+  limits?: Partial<Scenario['limits']>;
   prices?: Partial<PriceFacts>;
   api?: Partial<ApiLimits>;
   nodes?: Partial<NodesPart>;

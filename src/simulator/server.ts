@@ -6,6 +6,7 @@ import { runControl } from './control';
 import { ControlError } from './control/input';
 import { AwsError } from './errors';
 import { strike, type FaultEffect } from './faults';
+import { expiredToken } from './tagging/page-token';
 import { takeCall } from './throttle';
 import { decodeInput, encodeError, encodeOutput, unknownOperation, type WireAnswer } from './wire/codec';
 import { identify, type Identified, type Protocol, type WireRequest } from './wire/identify';
@@ -65,9 +66,10 @@ async function call(world: World, services: Services, request: WireRequest): Pro
     const caller = identify(request, world.account);
     protocol = caller.protocol;
     Object.assign(log, { service: caller.service, operation: caller.operation, region: caller.region });
+    refuseRegion(world, caller);
     const effects = strike(world.faults, world.random, caller);
     await applyEffects(effects, protocol);
-    const { operation, output } = await handle(world, services, request, caller);
+    const { operation, output } = await handle(world, services, request, caller, effects);
     log.resources = countOf(output);
     log.lost = effects.some((effect) => 'loseReply' in effect);
     result = encodeOutput(caller, operation, output, requestId);
@@ -87,8 +89,10 @@ async function handle(
   services: Services,
   request: WireRequest,
   caller: Identified,
+  effects: FaultEffect[],
 ): Promise<{ operation: Awaited<ReturnType<typeof decodeInput>>['operation']; output: Record<string, unknown> }> {
   const { operation, input } = await decodeInput(caller, request);
+  if (effects.some((effect) => 'expireTokens' in effect)) expireToken(caller.service, input);
   const handler = services[caller.service][caller.operation];
   if (!handler) throw unknownOperation(caller.protocol, caller.operation);
   const { service, region, account } = caller;
@@ -101,6 +105,22 @@ async function handle(
   };
   if (!takeCall(world.buckets, world.scenario.api, question)) throw throttled(caller.protocol);
   return { operation, output: await handler(input, { world, region, account }) };
+}
+
+/** What a region answers that the account has not enabled: it does not know the caller's key. */
+function refuseRegion(world: World, { region, protocol }: Identified): void {
+  if (world.scenario.regions[region]?.notOptedIn !== true) return;
+  throw protocol === 'json'
+    ? new AwsError('UnrecognizedClientException', 'The security token included in the request is invalid.')
+    : new AwsError('AuthFailure', 'AWS was not able to validate the provided access credentials', 401);
+}
+
+/** Refuses a token as each service refuses one that is too old; calls for a first page are left alone. */
+function expireToken(service: Service, input: Record<string, unknown>): void {
+  const token = input[service === 'tagging' ? 'PaginationToken' : 'NextToken'];
+  if (typeof token !== 'string' || token === '') return;
+  if (service === 'tagging') throw expiredToken();
+  throw new AwsError('InvalidNextToken', 'The specified token has expired.');
 }
 
 /** Whether a listing names nothing and no page size: AWS rates those more tightly. */

@@ -90,6 +90,21 @@ describe('the order of deletion', () => {
     expect(outlook(entries, 0)).toEqual({ next: 'stuck' });
   });
 
+  it('remembers a protection that only a refusal showed', () => {
+    const one = seen({ type: 'instance', id: 'i-1' });
+    const refused = foldRemovals(
+      entriesOf([one]),
+      one.region,
+      one.type,
+      [{ id: 'i-1', outcome: 'protected', detail: 'OperationNotPermitted' }],
+      at(1),
+    );
+
+    const again = foldSeen(refused, [one], at(2));
+
+    expect(verdictOf({ entries: again, cells: {}, confirmed: true })).toBe('protected');
+  });
+
   it('leaves alone a type that it does not know', () => {
     expect(outlook(entriesOf([seen({ type: 'network-acl', id: 'acl-1' })]), 0)).toEqual({ next: 'stuck' });
   });

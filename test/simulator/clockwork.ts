@@ -1,10 +1,12 @@
 /** A simulated world without server or waiting: handlers are called directly, and the clock is moved by hand. */
+import { AwsError } from '../../src/simulator/errors';
 import { ec2Operations } from '../../src/simulator/ec2';
 import { runControl } from '../../src/simulator/control';
 import { ControlError } from '../../src/simulator/control/input';
 import { ledgerDocument, type LedgerDocument } from '../../src/simulator/ledger-document';
 import type { ScenarioPatch } from '../../src/simulator/scenario';
 import { loadScenario } from '../../src/simulator/scenario-load';
+import { taggingOperations } from '../../src/simulator/tagging';
 import { clearAgenda, runDue } from '../../src/simulator/world/agenda';
 import type { World } from '../../src/simulator/world/state';
 import { createWorld } from '../../src/simulator/world/world';
@@ -13,8 +15,10 @@ type Reply = Record<string, unknown>;
 
 export interface Clockwork {
   world: World;
-  /** Calls an EC2 operation of us-west-2. */
+  /** Calls an operation of us-west-2: of EC2, or GetResources. */
   call(operation: string, input: Reply): Promise<Reply>;
+  /** The code that the call is refused with. */
+  refused(operation: string, input: Reply): Promise<string>;
   /** Launches machines, spot unless told, in the zone; gives their ids in the order of the launch. */
   launch(
     count: number,
@@ -44,7 +48,7 @@ export function clockwork(patch: ScenarioPatch = {}): Clockwork {
   const ctx = { world, region: 'us-west-2', account: world.account };
   const call = async (operation: string, input: Reply): Promise<Reply> => {
     runDue(world.agenda, now);
-    const handler = ec2Operations[operation];
+    const handler = ec2Operations[operation] ?? taggingOperations[operation];
     if (!handler) throw new Error(`no operation ${operation}`);
     return handler(input, ctx);
   };
@@ -52,6 +56,15 @@ export function clockwork(patch: ScenarioPatch = {}): Clockwork {
   return {
     world,
     call,
+    refused: async (operation, input) => {
+      try {
+        await call(operation, input);
+      } catch (error) {
+        if (error instanceof AwsError) return error.code;
+        throw error;
+      }
+      return 'not refused';
+    },
     launch: async (count, { zone = 'us-west-2a', type = 't3.small', market = 'spot', tags = {}, input = {} } = {}) => {
       const { Images } = (await call('DescribeImages', {
         Owners: ['099720109477'],

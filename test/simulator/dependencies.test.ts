@@ -3,7 +3,7 @@ import { codeOf, imageId, startRig, until, type Rig } from './ec2-support';
 
 let rig: Rig;
 beforeAll(async () => {
-  rig = await startRig({ extends: 'quick', delays: { interfaceLinger: [100, 100] } });
+  rig = await startRig({ extends: 'quick', delays: { interfaceLinger: [1500, 1500] } });
 });
 afterAll(() => rig.close());
 

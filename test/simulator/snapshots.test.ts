@@ -1,5 +1,4 @@
 /** Is a snapshot of a volume as it was, usable once it is complete, and independent of what is made from it? */
-import { AwsError } from '../../src/simulator/errors';
 import { clockwork, type Clockwork } from './clockwork';
 
 let sim: Clockwork;
@@ -14,15 +13,7 @@ interface Snapshot {
   VolumeSize: number;
 }
 
-async function refused(operation: string, input: Record<string, unknown>): Promise<string> {
-  try {
-    await sim.call(operation, input);
-  } catch (error) {
-    if (error instanceof AwsError) return error.code;
-    throw error;
-  }
-  return 'not refused';
-}
+const refused = (operation: string, input: Record<string, unknown>): Promise<string> => sim.refused(operation, input);
 
 async function taken(): Promise<string> {
   sim = clockwork({ delays: { snapshotReady: [100_000, 100_000], volumeReady: [0, 0], visibilityLag: [0, 0] } });

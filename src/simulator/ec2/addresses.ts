@@ -10,13 +10,10 @@ import { defined, flag, missing, text, texts, type Input } from './input';
 import { tagList, tagSpecs } from './tag-specs';
 import { unknownAllocation, unknownAssociation, unknownInstance, unknownInterface } from './unknown';
 
-/** "5 per Region" (EC2 user guide, "Elastic IP address quota"). */
-const MAX_ADDRESSES = 5;
-
 const allocateAddress: Handler = (input, ctx) => {
   const state = regionState(ctx);
   const { 'elastic-ip': tags } = tagSpecs(input, ['elastic-ip']);
-  if (state.addresses.size >= MAX_ADDRESSES) {
+  if (state.addresses.size >= ctx.world.scenario.limits.addresses) {
     throw new AwsError('AddressLimitExceeded', 'The maximum number of addresses has been reached.');
   }
   const { random } = ctx.world;

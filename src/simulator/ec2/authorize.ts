@@ -101,7 +101,7 @@ const describeSecurityGroupRules: Handler = (input, ctx) => {
     .filter(({ rule }) => ids.length === 0 || ids.includes(rule.ruleId))
     .filter(filterTest(filtersOf(input), FIELDS, ({ rule }) => rule.tags));
   // 5 to 1,000 a page: EC2 API reference, DescribeSecurityGroupRules.
-  const { items, ...more } = page(found, input, { min: 5, max: 1000 }, (entry) => order.get(entry) ?? 0);
+  const { items, ...more } = page(ctx.world, found, input, { min: 5, max: 1000 }, (entry) => order.get(entry) ?? 0);
   return { SecurityGroupRules: items.map(({ group, rule }) => renderRule(group, rule)), ...more };
 };
 

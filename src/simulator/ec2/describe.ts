@@ -1,6 +1,7 @@
 /** How does every describe call of resources work? Ids or filters, then what is visible, in order of creation, by pages. */
 import type { AwsError } from '../errors';
 import { checkIds } from '../world/ids';
+import { isLeaving } from '../world/resources';
 import type { HandlerContext, RegionState, SimResource } from '../world/state';
 import { filterTest, filtersOf, idsByTag, type Fields } from './filters';
 import { texts, type Input } from './input';
@@ -26,12 +27,20 @@ export function select<T extends SimResource>(
   pageSize(input, limits);
   const filters = filtersOf(input);
   const passes = filterTest(filters, listing.fields, ({ tags }) => tags);
-  const found =
-    byId(input, listing, (item) => isVisible(ctx, item, now)) ?? narrowed(listing, idsByTag(state, filters));
+  const all = withLeaving(state, listing, now);
+  const found = byId(input, all, (item) => isVisible(ctx, item, now)) ?? narrowed(all, idsByTag(state, filters));
   const items: T[] = [];
   for (const item of found) if (isVisible(ctx, item, now) && passes(item)) items.push(item);
   items.sort((a, b) => a.seq - b.seq);
-  return page(items, input, limits, ({ seq }) => seq);
+  return page(ctx.world, items, input, limits, ({ seq }) => seq);
+}
+
+/** Describes trail behind deletions: what was deleted lately is still on the shelf for them. */
+function withLeaving<T extends SimResource>(state: RegionState, listing: Listing<T>, now: number): Listing<T> {
+  const leaving = state.leaving.get(listing.shelf) as Map<string, T> | undefined;
+  if (!leaving) return listing;
+  for (const [id, item] of leaving) if (!isLeaving(item, now)) leaving.delete(id);
+  return leaving.size === 0 ? listing : { ...listing, shelf: new Map([...leaving, ...listing.shelf]) };
 }
 
 const UNPAGED: PageLimits = { min: 1, max: Infinity };

@@ -8,7 +8,7 @@ import type { Handler, Handlers, RegionState, SimFleet } from '../world/state';
 import { find, select } from './describe';
 import type { Fields } from './filters';
 import { fleetInstances } from './fleet-pools';
-import { defined, flag, missing, need, texts } from './input';
+import { defined, flag, invalid, missing, need, texts } from './input';
 import { tagList } from './tag-specs';
 import { unknownFleet } from './unknown';
 
@@ -73,10 +73,16 @@ const describeFleetInstances: Handler = (input, ctx) => {
   throw new AwsError('UnsupportedOperation', `The fleet ${id} is of type instant; use DescribeFleets with its id.`);
 };
 
+/** "You can delete up to 25 fleets of type instant in a single request" (API reference, DeleteFleets). */
+const MAX_INSTANT = 25;
+
 const deleteFleets: Handler = (input, ctx) => {
   const state = regionState(ctx);
   const ids = texts(input, 'FleetIds');
   if (ids.length === 0) throw missing('FleetIds');
+  if (ids.length > MAX_INSTANT) {
+    throw invalid('fleetIds', ids.length, `At most ${MAX_INSTANT} instant fleets can be deleted by one request.`);
+  }
   const withInstances = flag(input, 'TerminateInstances') ?? false;
   const done: Record<string, unknown>[] = [];
   const failed: Record<string, unknown>[] = [];

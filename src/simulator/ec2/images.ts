@@ -57,7 +57,7 @@ const describeImages: Handler = (input, ctx) => {
     .filter(passes);
   // Up to 1,000 a page: EC2 user guide, "Find an AMI".
   const limits = { min: 1, max: 1000, notWith: 'ImageIds' };
-  const { items, ...more } = page(found, input, limits, position);
+  const { items, ...more } = page(ctx.world, found, input, limits, position);
   return { Images: items.map(render), ...more };
 };
 

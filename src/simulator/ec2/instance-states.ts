@@ -42,20 +42,24 @@ function changes(instances: SimInstance[], act: (instance: SimInstance) => void)
 const terminateInstances: Handler = (input, ctx) => {
   const state = regionState(ctx);
   const instances = targets(ctx, state, input);
-  const guarded = instances.find((instance) => instance.terminationProtected && instance.terminatingAt === undefined);
-  if (guarded) {
-    throw new AwsError(
-      'OperationNotPermitted',
-      `The instance '${guarded.id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`,
-    );
-  }
-  payForInstances(ctx, 'TerminateInstances', instances.length);
-  return {
-    TerminatingInstances: changes(instances, (instance) => {
-      terminate(ctx.world, state, instance, BY_USER);
-    }),
-  };
+  const guarded = instances.filter((instance) => instance.terminationProtected && instance.terminatingAt === undefined);
+  const zones = new Set(guarded.map(({ zone }) => zone));
+  const doomed = instances.filter(({ zone }) => !zones.has(zone));
+  payForInstances(ctx, 'TerminateInstances', doomed.length);
+  const TerminatingInstances = changes(doomed, (instance) => {
+    terminate(ctx.world, state, instance, BY_USER);
+  });
+  if (guarded[0]) throw mayNotBeTerminated(guarded[0]);
+  return { TerminatingInstances };
 };
+
+/** The call is refused, and yet machines end in Availability Zones where none is protected (API reference). */
+function mayNotBeTerminated({ id }: SimInstance): AwsError {
+  return new AwsError(
+    'OperationNotPermitted',
+    `The instance '${id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`,
+  );
+}
 
 function mustBe(instance: SimInstance, allowed: readonly InstanceState[], verb: string): void {
   if (allowed.includes(stateAt(instance, Date.now()))) return;

@@ -1,5 +1,6 @@
 /** How does a second network interface come onto a machine and off it? In its zone; the first one stays for good. */
 import { AwsError } from '../errors';
+import { plan } from '../world/agenda';
 import { newId } from '../world/ids';
 import { stateAt } from '../world/instance';
 import { regionState } from '../world/world';
@@ -49,7 +50,7 @@ function checkAttachable(eni: SimNetworkInterface, instance: SimInstance): void 
   }
 }
 
-/** From a machine that shuts down nothing comes off before it is gone; else it is off at once. */
+/** From a machine that shuts down nothing comes off before it is gone. */
 const detachNetworkInterface: Handler = (input, ctx) => {
   const state = regionState(ctx);
   const attachmentId = need(input, 'AttachmentId');
@@ -63,8 +64,16 @@ const detachNetworkInterface: Handler = (input, ctx) => {
     throw new AwsError('OperationNotPermitted', 'The network interface at device index 0 cannot be detached.');
   const instance = state.instances.get(attachment.instanceId);
   if (instance && stateAt(instance, Date.now()) === 'shutting-down') return {};
-  if (instance) instance.networkInterfaceIds = instance.networkInterfaceIds.filter((id) => id !== eni.id);
-  Reflect.deleteProperty(eni, 'attachment');
+  if (attachment.detaching) return {};
+  eni.draws['interfaceDetach'] = ctx.world.random.between(ctx.world.scenario.delays.interfaceDetach);
+  attachment.detaching = true;
+  const off = (): void => {
+    if (eni.attachment !== attachment) return;
+    if (instance) instance.networkInterfaceIds = instance.networkInterfaceIds.filter((id) => id !== eni.id);
+    Reflect.deleteProperty(eni, 'attachment');
+  };
+  if (eni.draws['interfaceDetach'] === 0) off();
+  else plan(ctx.world.agenda, Date.now() + eni.draws['interfaceDetach'], off);
   return {};
 };
 

@@ -77,6 +77,7 @@ const describeLaunchTemplateVersions: Handler = (input, ctx) => {
   // 1 to 200 a page: EC2 API reference, DescribeLaunchTemplateVersions.
   const limits = { min: 1, max: 200, byDefault: 200 };
   const { items, ...more } = page(
+    ctx.world,
     entries.filter(filterTest(filtersOf(input), FIELDS)),
     input,
     limits,

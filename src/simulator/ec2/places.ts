@@ -5,23 +5,27 @@ import { isOffered } from '../world/pools';
 import { regionState } from '../world/world';
 import type { Handler, HandlerContext, Handlers } from '../world/state';
 import { filterTest, filtersOf, type Fields } from './filters';
-import { invalid, text, texts } from './input';
+import { flag, invalid, text, texts } from './input';
 import { page } from './paging';
 
 const describeRegions: Handler = (input, { world }) => {
   const names = texts(input, 'RegionNames');
-  const all = Object.keys(world.scenario.regions);
+  const everywhere = Object.keys(world.scenario.regions);
+  const optIn = (name: string): string =>
+    world.scenario.regions[name]?.notOptedIn ? 'not-opted-in' : 'opt-in-not-required';
+  // "Whether to display all Regions, including Regions that are disabled for your account" (API reference).
+  const all = flag(input, 'AllRegions') ? everywhere : everywhere.filter((name) => optIn(name) !== 'not-opted-in');
   const unknown = names.filter((name) => !all.includes(name));
   if (unknown.length > 0) throw new AwsError('InvalidParameterValue', `Invalid region provided: ${unknown.join(', ')}`);
   const fields: Fields<string> = {
     'region-name': (name) => name,
     endpoint: (name) => `ec2.${name}.amazonaws.com`,
-    'opt-in-status': () => 'opt-in-not-required',
+    'opt-in-status': optIn,
   };
   const passes = filterTest(filtersOf(input), fields);
   const Regions = (names.length > 0 ? names : all)
     .filter(passes)
-    .map((name) => ({ RegionName: name, Endpoint: `ec2.${name}.amazonaws.com`, OptInStatus: 'opt-in-not-required' }));
+    .map((name) => ({ RegionName: name, Endpoint: `ec2.${name}.amazonaws.com`, OptInStatus: optIn(name) }));
   return { Regions };
 };
 
@@ -102,7 +106,7 @@ const describeInstanceTypes: Handler = (input, ctx) => {
   const order = new Map(Object.keys(types).map((type, index) => [type, index + 1]));
   // 5 to 100 a page, 100 unless told: EC2 API reference, DescribeInstanceTypes.
   const limits = { min: 5, max: 100, byDefault: 100, notWith: 'InstanceTypes' };
-  const { items, ...more } = page(all.filter(passes), input, limits, (type) => order.get(type) ?? 0);
+  const { items, ...more } = page(ctx.world, all.filter(passes), input, limits, (type) => order.get(type) ?? 0);
   return { InstanceTypes: items.map((type) => describeType(ctx, type)), ...more };
 };
 
@@ -165,7 +169,7 @@ const describeInstanceTypeOfferings: Handler = (input, ctx) => {
   // 5 to 1,000 a page: EC2 API reference, DescribeInstanceTypeOfferings.
   const limits = { min: 5, max: 1000, byDefault: 1000 };
   const passing = offers.filter(filterTest(filtersOf(input), fields));
-  const { items, ...more } = page(passing, input, limits, (offer) => order.get(offer) ?? 0);
+  const { items, ...more } = page(ctx.world, passing, input, limits, (offer) => order.get(offer) ?? 0);
   return { InstanceTypeOfferings: items, ...more };
 };
 

@@ -61,6 +61,7 @@ const describeSpotPriceHistory: Handler = (input, ctx) => {
   const order = new Map(points.map((point, index) => [point, index + 1]));
   // 1 to 1,000 a page, 1,000 unless told: EC2 API reference.
   const { items, ...more } = page(
+    ctx.world,
     points,
     input,
     { min: 1, max: 1000, byDefault: 1000 },

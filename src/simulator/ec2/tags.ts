@@ -1,6 +1,6 @@
 /** Which tags are on what? CreateTags and DeleteTags by resource id, DescribeTags over everything visible. */
 import { AwsError, notFound } from '../errors';
-import { removeTags, setTags } from '../world/resources';
+import { isLeaving, kindOf, removeTags, setTags, tagsSeen } from '../world/resources';
 import { regionState } from '../world/world';
 import type { Handler, HandlerContext, Handlers, RegionState, SimResource, SimSecurityGroupRule } from '../world/state';
 import { isVisible } from './describe';
@@ -51,8 +51,8 @@ function resourcesOf(ctx: HandlerContext, state: RegionState, input: Input): (Si
   });
 }
 
-function isOfEc2({ type }: SimResource): boolean {
-  return type !== 'step' && type !== 'parameter';
+function isOfEc2(resource: SimResource): boolean {
+  return resource.type !== 'step' && kindOf(resource).service === 'ec2';
 }
 
 /** Ended instances, fleets, spot requests and NAT gateways can still be tagged while they are described; other ended things are gone. */
@@ -110,7 +110,7 @@ const FIELDS: Fields<TagEntry> = {
   key: ({ key }) => key,
   value: ({ value }) => value,
   'resource-id': ({ resource }) => resource.id,
-  'resource-type': ({ resource }) => resource.type,
+  'resource-type': ({ resource }) => kindOf(resource).type,
 };
 
 const describeTags: Handler = (input, ctx) => {
@@ -119,8 +119,10 @@ const describeTags: Handler = (input, ctx) => {
   const passes = filterTest(filtersOf(input), FIELDS, ({ key, value }) => ({ [key]: value }));
   const entries: TagEntry[] = [];
   for (const resource of state.all.values()) {
-    if (!isOfEc2(resource) || isDeleted(resource) || !isVisible(ctx, resource, now)) continue;
-    for (const [key, value] of Object.entries(resource.tags)) {
+    if (!isOfEc2(resource) || !isVisible(ctx, resource, now)) continue;
+    if (isDeleted(resource) && !isLeaving(resource, now)) continue;
+    const at = resource.taggedAt + (resource.draws['describeTagsLag'] ?? 0);
+    for (const [key, value] of Object.entries(tagsSeen(resource, at, now))) {
       const entry = { resource, key, value };
       if (passes(entry)) entries.push(entry);
     }
@@ -128,10 +130,10 @@ const describeTags: Handler = (input, ctx) => {
   // Pages go by resource and place of the tag on it: at most a hundred tags fit on one, AWS's own included.
   const place = ({ resource, key }: TagEntry): number => resource.seq * 100 + Object.keys(resource.tags).indexOf(key);
   // 5 to 1,000 a page: EC2 API reference, DescribeTags.
-  const { items, ...more } = page(entries, input, { min: 5, max: 1000, byDefault: 1000 }, place);
+  const { items, ...more } = page(ctx.world, entries, input, { min: 5, max: 1000, byDefault: 1000 }, place);
   const Tags = items.map(({ resource, key, value }) => ({
     ResourceId: resource.id,
-    ResourceType: resource.type,
+    ResourceType: kindOf(resource).type,
     Key: key,
     Value: value,
   }));

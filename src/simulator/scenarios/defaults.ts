@@ -1,5 +1,5 @@
 /** What does the world look like when a scenario does not say? Four regions, real types, AWS's own pace. */
-import type { ApiLimits, Delays, Scenario } from '../scenario';
+import type { ApiLimits, Delays, Listings, Scenario } from '../scenario';
 import { CATALOG } from '../world/catalog';
 
 /**
@@ -32,6 +32,10 @@ const AWS_DELAYS: Delays = {
   imageReady: [60_000, 180_000],
   // "Terminated instances remain visible for a short while", about an hour (EC2 user guide).
   terminatedVisible: [3_600_000, 3_600_000],
+  // A describe may show what is gone, and DescribeTags trail; by how much is not published: not at all, until told.
+  deleteLag: [0, 0],
+  describeTagsLag: [0, 0],
+  interfaceDetach: [2_000, 6_000],
   // Status checks first report after one to three minutes.
   statusChecks: [60_000, 180_000],
   // How far the status trails the warning is not published: none, until measured on AWS.
@@ -62,6 +66,9 @@ const QUICK_DELAYS: Delays = {
   endpointDelete: [30, 60],
   imageReady: [40, 80],
   terminatedVisible: [3_600_000, 3_600_000],
+  deleteLag: [0, 0],
+  describeTagsLag: [0, 0],
+  interfaceDetach: [0, 0],
   statusChecks: [50, 100],
   spotStatusLag: [0, 0],
   eventDelivery: [0, 0],
@@ -93,6 +100,19 @@ const AWS_LIMITS: ApiLimits = {
     { operations: ['StopInstances'], size: 1000, refill: 20 },
     { operations: ['TerminateInstances'], size: 1000, refill: 20 },
   ],
+};
+
+const LISTINGS: Listings = {
+  // Of the tagging API invented: enough that a caller who stops at a short page is found out.
+  shortPages: { ec2: 0, tagging: 0.2 },
+  emptyPages: { ec2: 0, tagging: 0 },
+  // API reference, GetResources: a token is valid for 15 minutes.
+  tagTokenSeconds: 15 * 60,
+  /**
+   * By reports of users: instances about an hour (boto/boto3#1704), volumes over 20 minutes (aws/aws-cli#4173), fleets
+   * "long after" (aws/aws-cli#8197; 24 h is invented). NAT gateways as long as they are described.
+   */
+  tagGhostSeconds: { instance: 3_600, volume: 1_200, natgateway: 3_600, fleet: 24 * 3_600 },
 };
 
 export const AWS_LIKE: Scenario = {
@@ -138,6 +158,9 @@ export const AWS_LIKE: Scenario = {
   losses: [],
   traces: [],
   delays: AWS_DELAYS,
+  listings: LISTINGS,
+  // "5 per Region" (EC2 user guide, "Elastic IP address quota").
+  limits: { addresses: 5 },
   api: AWS_LIMITS,
   faults: [],
   images: [

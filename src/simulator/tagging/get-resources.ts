@@ -1,7 +1,7 @@
 /** Which resources carry these tags? GetResources: keys are ANDed, values of a key ORed, all compared exactly. */
-import { arnOf, serviceOf } from '../world/resources';
+import { arnOf, kindOf } from '../world/resources';
 import type { Handler, SimResource } from '../world/state';
-import { indexed } from './ghosts';
+import { indexed, type Indexed } from './ghosts';
 import { checkCount, invalid } from './limits';
 import { cutPage } from './page-token';
 
@@ -25,10 +25,11 @@ export const getResources: Handler = (input, ctx) => {
   const arns = (input['ResourceARNList'] ?? []) as string[];
   checkInput(input, filters, types, arns);
   const now = Date.now();
-  const found = indexed(ctx, now).filter((resource) => ofType(resource, types) && carries(resource, filters));
-  if (arns.length > 0) return { ResourceTagMappingList: found.filter((one) => arns.includes(arnOf(one))).map(viewOf) };
+  const found = indexed(ctx, now).filter((one) => ofType(one.resource, types) && carries(one, filters));
+  if (arns.length > 0)
+    return { ResourceTagMappingList: found.filter(({ resource }) => arns.includes(arnOf(resource))).map(viewOf) };
   const size = Number(input['ResourcesPerPage'] ?? PER_PAGE);
-  const { items, PaginationToken } = cutPage(found, input['PaginationToken'], size, now);
+  const { items, PaginationToken } = cutPage(ctx.world, found, input['PaginationToken'], size, now);
   return { ResourceTagMappingList: items.map(viewOf), PaginationToken };
 };
 
@@ -66,20 +67,20 @@ function checkPaging(input: Record<string, unknown>): void {
 }
 
 function ofType(resource: SimResource, types: string[]): boolean {
-  const service = serviceOf(resource);
-  return types.length === 0 || types.includes(service) || types.includes(`${service}:${resource.type}`);
+  const { service, type } = kindOf(resource);
+  return types.length === 0 || types.includes(service) || types.includes(`${service}:${type}`);
 }
 
-function carries({ tags }: SimResource, filters: TagFilter[]): boolean {
+function carries({ tags }: Indexed, filters: TagFilter[]): boolean {
   return filters.every(({ Key = '', Values = [] }) => {
     const value = tags[Key];
     return value !== undefined && (Values.length === 0 || Values.includes(value));
   });
 }
 
-function viewOf(resource: SimResource): Record<string, unknown> {
+function viewOf({ resource, tags }: Indexed): Record<string, unknown> {
   return {
     ResourceARN: arnOf(resource),
-    Tags: Object.entries(resource.tags).map(([Key, Value]) => ({ Key, Value })),
+    Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
   };
 }

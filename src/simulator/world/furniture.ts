@@ -93,9 +93,10 @@ export function localRoute(vpc: SimVpc): SimRoute {
 
 /** What came with the VPC and is seen from the moment that it is; the id has the digits of the VPC's. */
 function partOf(vpc: SimVpc, prefix: string): Omit<SimResource, 'type'> {
-  const { region, account, createdAt, visibleAt, tagsIndexedAt } = vpc;
+  const { region, account, createdAt, visibleAt, tagsIndexedAt, taggedAt } = vpc;
   const id = vpc.id.replace('vpc', prefix);
-  return { id, region, account, createdAt, visibleAt, tagsIndexedAt, tags: {}, draws: {}, seq: 0, furniture: true };
+  const times = { createdAt, visibleAt, tagsIndexedAt, taggedAt };
+  return { id, region, account, ...times, tags: {}, draws: {}, seq: 0, furniture: true };
 }
 
 /** The rule that each new security group starts with: everything out. */

@@ -1,6 +1,7 @@
 /** How does a resource come, change its tags, and go? The only writers of the region's indexes. */
 import { AwsError } from '../errors';
-import type { HandlerContext, RegionState, SimResource, Tags, World } from './state';
+import { hashedBetween } from '../random';
+import type { HandlerContext, RegionState, SimForeign, SimResource, Tags, World } from './state';
 
 /** The maps of a region that hold resources of one type. */
 type Shelf =
@@ -46,6 +47,7 @@ const SHELVES: Record<SimResource['type'], Shelf | undefined> = {
   'internet-gateway': 'internetGateways',
   image: 'ownImages',
   parameter: 'parameters',
+  foreign: undefined,
   step: 'steps',
 };
 
@@ -61,6 +63,9 @@ export function newResource<T extends SimResource['type']>(
   const draws = {
     visibilityLag: world.random.between(world.scenario.delays.visibilityLag),
     tagIndexLag: world.random.between(world.scenario.delays.tagIndexLag),
+    // By the id, so that scenarios without these lags draw as they always did.
+    deleteLag: hashedBetween(world.scenario.delays.deleteLag, world.seed, id, 'deleteLag'),
+    describeTagsLag: hashedBetween(world.scenario.delays.describeTagsLag, world.seed, id, 'describeTagsLag'),
   };
   return {
     id,
@@ -71,6 +76,7 @@ export function newResource<T extends SimResource['type']>(
     createdAt: now,
     visibleAt: now + draws.visibilityLag,
     tagsIndexedAt: now + draws.tagIndexLag,
+    taggedAt: now,
     draws,
     seq: 0,
   };
@@ -98,6 +104,7 @@ export function setTags(world: World, state: RegionState, resource: SimResource,
       `The maximum number of tags for the resource '${resource.id}' has been reached.`,
     );
   }
+  keepFormer(resource);
   for (const [key, value] of Object.entries(tags)) {
     unindex(state, key, resource.tags[key], resource.id);
     resource.tags[key] = value;
@@ -107,6 +114,7 @@ export function setTags(world: World, state: RegionState, resource: SimResource,
 }
 
 export function removeTags(world: World, state: RegionState, resource: SimResource, keys: readonly string[]): void {
+  keepFormer(resource);
   for (const key of keys) {
     unindex(state, key, resource.tags[key], resource.id);
     Reflect.deleteProperty(resource.tags, key);
@@ -118,7 +126,16 @@ export function removeTags(world: World, state: RegionState, resource: SimResour
 export function endResource(state: RegionState, resource: SimResource, at = Date.now()): void {
   resource.endedAt ??= at;
   const shelf = SHELVES[resource.type];
-  if (shelf && !KEPT_AFTER_END.has(resource.type)) state[shelf].delete(resource.id);
+  if (!shelf || KEPT_AFTER_END.has(resource.type)) return;
+  state[shelf].delete(resource.id);
+  if ((resource.draws['deleteLag'] ?? 0) === 0) return;
+  const leaving = state.leaving.get(state[shelf]) ?? new Map<string, SimResource>();
+  state.leaving.set(state[shelf], leaving.set(resource.id, resource));
+}
+
+/** Whether describes still show it although it was deleted. */
+export function isLeaving({ endedAt, draws }: SimResource, now: number): boolean {
+  return endedAt !== undefined && now < endedAt + (draws['deleteLag'] ?? 0);
 }
 
 /** Types that AWS still describes for a while after they ended. */
@@ -139,15 +156,37 @@ const NONE: ReadonlySet<string> = new Set<string>();
 
 /** The ARN that AWS gives a resource. The name of a parameter may begin with a slash of its own. */
 export function arnOf(resource: SimResource): string {
+  if (isForeign(resource)) return resource.arn;
   const { region, account, type, id } = resource;
   return `arn:aws:${serviceOf(resource)}:${region}:${account}:${type}/${id.replace(/^\//, '')}`;
 }
 
-export function serviceOf({ type }: SimResource): 'ec2' | 'ssm' {
+function serviceOf({ type }: SimResource): 'ec2' | 'ssm' {
   return type === 'parameter' ? 'ssm' : 'ec2';
 }
 
+/** Service and type as its ARN has them. */
+export function kindOf(resource: SimResource): { service: string; type: string } {
+  const [, , service = '', , , rest = ''] = arnOf(resource).split(':');
+  return { service, type: rest.split('/')[0] ?? '' };
+}
+
+function isForeign(resource: SimResource): resource is SimForeign {
+  return resource.type === 'foreign';
+}
+
+/** What readers that trail go on showing: the tags before this change, unless they never saw those. */
+function keepFormer(resource: SimResource): void {
+  if (Date.now() >= resource.tagsIndexedAt) resource.formerTags = { ...resource.tags };
+}
+
+/** The tags as a reader sees them who learns of changes at `at`; none before it learned of the first. */
+export function tagsSeen(resource: SimResource, at: number, now: number): Tags {
+  return now >= at ? resource.tags : (resource.formerTags ?? {});
+}
+
 function markTagged(world: World, resource: SimResource): void {
+  resource.taggedAt = Date.now();
   resource.tagsIndexedAt = Date.now() + world.random.between(world.scenario.delays.tagIndexLag);
 }
 

@@ -13,8 +13,8 @@ import type { Spell } from './weather';
 export type Market = 'spot' | 'on-demand';
 
 /**
- * The resource types of the EC2 `ResourceType` enumeration that this simulator makes, plus `parameter` (of SSM) and
- * `step` (a run of a node script).
+ * The resource types of the EC2 `ResourceType` enumeration that this simulator makes, plus `parameter` (of SSM),
+ * `foreign` (what a test put into the tag index) and `step` (a run of a node script).
  */
 export type ResourceType =
   | 'instance'
@@ -37,6 +37,7 @@ export type ResourceType =
   | 'internet-gateway'
   | 'image'
   | 'parameter'
+  | 'foreign'
   | 'step';
 
 export type Tags = Record<string, string>;
@@ -52,6 +53,9 @@ export interface SimResource {
   createdAt: number;
   visibleAt: number;
   tagsIndexedAt: number;
+  /** When its tags last changed, and what they were before; readers that trail show those. */
+  taggedAt: number;
+  formerTags?: Tags;
   /** Set when the resource is gone (deleted, terminated, released). */
   endedAt?: number;
   /** Every delay that was drawn for this resource, in milliseconds, for the ledger. */
@@ -195,6 +199,7 @@ export interface SimNetworkInterface extends SimResource {
     deviceIndex: number;
     attachedAt: number;
     deleteOnTermination: boolean;
+    detaching?: boolean;
   };
 }
 
@@ -359,6 +364,12 @@ export interface SimParameter extends SimResource {
   modifiedAt: number;
 }
 
+/** Something of a type that the simulator does not play: tagged and named by an ARN, and nothing more. */
+export interface SimForeign extends SimResource {
+  type: 'foreign';
+  arn: string;
+}
+
 /** A run of a node script, so that the ledger can show how often it was started. */
 export interface SimStep extends SimResource {
   type: 'step';
@@ -369,6 +380,8 @@ export interface SimStep extends SimResource {
 
 /** One region of one account. Handlers look things up by id in the typed maps; `all` holds every resource ever made. */
 export interface RegionState {
+  /** What describes still show although it was deleted, by the shelf it stood on. */
+  leaving: Map<unknown, Map<string, SimResource>>;
   name: string;
   /** Resources ever made here. */
   made: number;

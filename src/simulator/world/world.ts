@@ -82,6 +82,7 @@ function emptyRegion(name: string): RegionState {
   return {
     name,
     made: 0,
+    leaving: new Map(),
     all: new Map(),
     tagIndex: new Map(),
     instances: new Map(),
