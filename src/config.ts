@@ -3,7 +3,9 @@ import { homedir, tmpdir, userInfo } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
+import { MAX_LEASE_SECONDS } from './contracts/lease';
 import { closest } from './schemas/suggest';
+import { duration } from './schemas/units';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -32,6 +34,9 @@ const variables = z.object({
     .default('us-west-2')
     .describe('Region of calls that belong to no experiment.'),
   HOLDFAST_OWNER: z.string().max(256).optional().describe('Owner tag of new experiments; default: the OS user.'),
+  HOLDFAST_MAX_LEASE: duration
+    .default(MAX_LEASE_SECONDS)
+    .describe('The longest lease of an experiment, extensions included; `7d` when not given.'),
   HOLDFAST_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be trace, debug, info, warn, error or silent')
     .default('info')
@@ -57,6 +62,7 @@ export interface Config {
   readonly ownTemporal: boolean;
   readonly region: string;
   readonly owner: string;
+  readonly maxLeaseSeconds: number;
   readonly logLevel: z.output<typeof variables>['HOLDFAST_LOG_LEVEL'];
   readonly metricsAddress?: string;
   readonly color: boolean;
@@ -96,6 +102,7 @@ function resolved(values: z.output<typeof variables>, given: Record<string, stri
     ownTemporal: values.HOLDFAST_OWN_TEMPORAL === 'true',
     region: values.AWS_REGION,
     owner: values.HOLDFAST_OWNER ?? osUser(),
+    maxLeaseSeconds: values.HOLDFAST_MAX_LEASE,
     logLevel: values.HOLDFAST_LOG_LEVEL,
     ...present('metricsAddress', values.HOLDFAST_METRICS_ADDRESS),
     color: values.NO_COLOR === undefined,

@@ -9,7 +9,7 @@ import { createCloud, type CloudOptions } from './aws/cloud';
 import { createTemporalPort } from './client/temporal-port';
 import { readConfig, temporalConnectionOptions, type Config } from './config';
 import { SEARCH_ATTRIBUTES, TASK_QUEUE } from './contracts/names';
-import { missingSearchAttributes, searchAttributeAdvice } from './dev/search-attributes';
+import { missingSearchAttributes, searchAttributeAdvice } from './client/search-attributes';
 import { createFolderStore } from './results/folder';
 import { WORKFLOW_BUNDLE } from './workflow-bundle';
 
@@ -18,6 +18,8 @@ export interface WorkerSettings {
   namespace: string;
   cloud: CloudOptions;
   installation: string;
+  /** The longest lease, extensions included; the default of the activities when absent. */
+  maxLeaseSeconds?: number;
   /** Folder that holds one folder per experiment. */
   resultsRoot: string;
   /** Receives warnings and the worker's own news, one line each. */
@@ -54,7 +56,10 @@ export async function startWorker(settings: WorkerSettings): Promise<RunningWork
     connection,
     namespace,
     taskQueue,
-    activities: createActivities({ cloud, results, temporal, installation: settings.installation }),
+    activities: createActivities({
+      ...{ cloud, results, temporal, installation: settings.installation },
+      ...(settings.maxLeaseSeconds === undefined ? {} : { maxLeaseSeconds: settings.maxLeaseSeconds }),
+    }),
     shutdownGraceTime: GRACE,
     // Cancellation reaches an activity through its heartbeats, so they may not be held back for long.
     maxHeartbeatThrottleInterval: '5s',
@@ -127,6 +132,7 @@ async function main(): Promise<void> {
     namespace: namespace ?? 'default',
     cloud: cloudOptions(config),
     installation: config.installation,
+    maxLeaseSeconds: config.maxLeaseSeconds,
     resultsRoot: `${config.home}/experiments`,
     log,
   });

@@ -1,7 +1,9 @@
 /** Is this input a valid spec, and whose worker is this? The first step of every workflow. */
 import { Context } from '@temporalio/activity';
 import type { Cloud } from '../aws/ports';
+import { MAX_LEASE_SECONDS } from '../contracts/lease';
 import { EXPERIMENT_ID } from '../contracts/names';
+import { leaseProblem } from '../policy/lease';
 import type { ResultStore } from '../results/port';
 import { failoverSchema } from '../schemas/failover';
 import { parseExperiment, parseWith } from '../schemas/parse';
@@ -17,6 +19,8 @@ export interface Admission {
   target: Target;
   installation: string;
   owner: string;
+  /** The longest lease of the installation, extensions included. */
+  maxLeaseSeconds: number;
   /** Folder or prefix that will hold everything the experiment leaves. */
   results: string;
 }
@@ -33,15 +37,18 @@ export interface FailoverAdmission extends ReadinessAdmission {
 interface AdmissionPorts {
   cloud: Cloud;
   installation: string;
+  maxLeaseSeconds?: number;
   results: ResultStore;
   temporal: TemporalPort;
 }
 
-export function createAdmissionActivities({ cloud, installation, results, temporal }: AdmissionPorts) {
+export function createAdmissionActivities({ cloud, installation, results, temporal, ...limits }: AdmissionPorts) {
+  const { maxLeaseSeconds = MAX_LEASE_SECONDS } = limits;
   const admit = async (spec: ExperimentSpec, experimentId: string): Promise<Admission> => ({
     spec,
     target: await cloud.identity(),
     installation,
+    maxLeaseSeconds,
     owner: spec.owner ?? 'unknown',
     results: results.location(experimentId),
   });
@@ -49,7 +56,12 @@ export function createAdmissionActivities({ cloud, installation, results, tempor
     /** Parses and defaults the input of `experiment` and `provision`; `InvalidInput` has one line per mistake. */
     async admitExperiment(input: unknown): Promise<Admission> {
       const parsed = parseExperiment(input);
-      const problems = [...idProblems(), ...(parsed.ok ? [] : parsed.problems)];
+      const tooLong = parsed.ok ? leaseProblem(parsed.value.lease, maxLeaseSeconds) : undefined;
+      const problems = [
+        ...idProblems(),
+        ...(parsed.ok ? [] : parsed.problems),
+        ...(tooLong === undefined ? [] : [tooLong]),
+      ];
       if (!parsed.ok || problems.length > 0) throw invalidInput(problems);
       return admit(parsed.value, workflowId());
     },

@@ -1,8 +1,8 @@
 /** How do experiments share what a region's pools answered? They tell and ask the region's `capacity` workflow. */
-import type { CapacityNews, PoolMemory } from '../contracts/capacity';
+import type { CapacityNews, CapacityView } from '../contracts/capacity';
 import { QUERY, SIGNAL } from '../contracts/messages';
 import { capacityWorkflowId } from '../contracts/names';
-import { blocksIn } from '../policy/capacity-input';
+import { blocksIn, openIn } from '../policy/capacity-input';
 import type { Target } from './target';
 import type { TemporalPort } from './temporal-port';
 
@@ -22,11 +22,12 @@ export function createCapacityActivities({ temporal }: { temporal: TemporalPort 
      * What all experiments learnt; nothing is blocked where nobody has told anything. Who reads at the same moment
      * shares one query: Temporal refuses further ones to a workflow that is about to run (BusyWorkflow).
      */
-    async readCapacity({ target, region }: ReadCapacityInput): Promise<PoolMemory> {
+    async readCapacity({ target, region }: ReadCapacityInput): Promise<Pick<CapacityView, 'blocks' | 'open'>> {
       const id = capacityWorkflowId(target, region);
       const query = underWay.get(id) ?? temporal.query(id, QUERY.memory).finally(() => underWay.delete(id));
       underWay.set(id, query);
-      return { blocks: blocksIn(await query) };
+      const answer = await query;
+      return { blocks: blocksIn(answer), open: openIn(answer) };
     },
 
     /** Tells what one launch request taught; telling it twice says no more than once. */

@@ -1,16 +1,26 @@
-/** What does cleanup do to AWS? It looks, asks for deletions, looks until something is gone, and keeps the proof. */
-import { createHash } from 'node:crypto';
+/** What does cleanup do to AWS? It looks, asks for deletions, and looks until something is gone. */
 import { Context } from '@temporalio/activity';
 import type { Cloud, Discovery, DiscoverySource, InventoryPort } from '../aws/ports';
 import { Failure } from '../contracts/failures';
-import type { Certificate, Removal, ResourceRef, SeenResource, TaggedResource } from '../contracts/inventory';
+import type {
+  IdsByType,
+  PlanDocument,
+  Removal,
+  ResourceRef,
+  SeenResource,
+  TaggedResource,
+} from '../contracts/inventory';
 import { isOwned } from '../contracts/names';
+import { changedSince, misplaced, plannedKey } from '../policy/cleanup-plan';
 import { endingNow, foldSeen, readyToDelete, type Entry } from '../policy/deletion';
+import { pack, partAfter, refsOf, unpack, type Sightings } from '../policy/sightings';
 import type { ResultStore } from '../results/port';
 import { cleanupSchema } from '../schemas/cleanup';
 import { parseWith } from '../schemas/parse';
 import { closest } from '../schemas/suggest';
 import { beating } from './beating';
+import { createCertificateActivities } from './certificate';
+import { createPlanActivities, planKeeper, type KeptPlan } from './cleanup-plan';
 import { invalidInput, notReady } from './failure';
 import { assertTarget, type Target } from './target';
 
@@ -21,9 +31,19 @@ export interface CleanupAdmission {
   regions: string[];
   /** Why the regions could not be listed; then `regions` is empty and nothing can be proven. */
   regionsUnreadable?: string;
-  dryRun: boolean;
+  /** No regions were named. */
+  everyRegion: boolean;
+  /** Only a plan is wanted. */
+  plan: boolean;
+  /** The whole digest of the plan to carry out. */
+  apply?: string;
+  maxResources?: number;
   settleSeconds: number;
   limitSeconds: number;
+  recheckSeconds: number;
+  /** Only a later look is wanted. */
+  recheck?: { afterSeconds?: number | undefined; certificate?: string | undefined };
+  eventsPerRun?: number;
 }
 
 interface InRegion {
@@ -34,18 +54,29 @@ interface InRegion {
 
 export interface DiscoverInput extends InRegion {
   depth: 'full' | 'index';
-  seen: ResourceRef[];
+  /** Every id ever seen in the region. */
+  seen: IdsByType;
+  /** Key after which the answer goes on, when it did not fit into one. */
+  after?: string;
+  /** Digest of the plan that is carried out. */
+  plan?: string;
 }
 
 export interface DiscoverReply {
-  resources: SeenResource[];
+  found: Sightings;
   sources: DiscoverySource[];
   at: string;
+  /** Ask again after this key: there is more than fits into one answer. */
+  next?: string;
+  /** How what the plan names differs from what it says, one line each. */
+  changes: string[];
 }
 
 export interface RemoveInput extends InRegion {
   type: string;
   ids: string[];
+  /** Digest of the plan that is carried out: nothing that it does not name is deleted. */
+  plan?: string;
 }
 
 export interface RemoveReply {
@@ -54,14 +85,15 @@ export interface RemoveReply {
 }
 
 export interface ObserveRemainingInput extends InRegion {
-  /** Everything alive in the region. */
-  entries: Entry[];
+  /** What is going away, and what waits for that alone. */
+  entries: Sightings<Entry>;
   /** ISO time after which it answers with whatever it sees. */
   deadline: string;
 }
 
 export interface ObserveReply {
-  resources: SeenResource[];
+  /** What is not as it was. */
+  found: Sightings;
   at: string;
 }
 
@@ -76,16 +108,24 @@ const MANY = 100;
 const REPORT_MS = 10_000;
 
 export function createCleanupActivities({ cloud, results }: { cloud: Cloud; results: ResultStore }) {
+  const plans = planKeeper(results);
   return {
+    ...createCertificateActivities({ results }),
+    ...createPlanActivities({ cloud, results }),
+
     /** Parses and defaults the input of `cleanup`, and says whose account this is; `InvalidInput` has one line per mistake. */
     async admitCleanup(input: unknown): Promise<CleanupAdmission> {
       const parsed = parseWith(cleanupSchema, input);
       if (!parsed.ok) throw invalidInput(parsed.problems);
-      const { target, regions, ...rest } = parsed.value;
+      const { target, regions, apply, ...rest } = definedOf(parsed.value);
       return beating(async () => {
+        const plan = apply === undefined ? undefined : await plans.named(rest.experimentId, apply);
         if (target !== undefined) await assertTarget(cloud, target);
-        const where = await regionsOf(cloud, regions);
-        return { ...rest, ...where, target: target ?? (await cloud.identity()) };
+        const here = target ?? (await cloud.identity());
+        const admission = { ...rest, target: here, everyRegion: regions === undefined };
+        if (plan === undefined) return { ...admission, ...(await regionsOf(cloud, regions)) };
+        await refuseMisplaced(cloud, plan, { ...here, ...(regions === undefined ? {} : { wanted: regions }) });
+        return { ...admission, apply: plan.digest, regions: plan.regions };
       });
     },
 
@@ -94,21 +134,29 @@ export function createCleanupActivities({ cloud, results }: { cloud: Cloud; resu
       const inventory = await inventoryOf(cloud, input);
       const { cancellationSignal: signal, info } = Context.current();
       const at = now();
-      const { depth, seen } = input;
-      const found = await beating(() => inventory.discover(input.experimentId, { depth, seen, signal }));
+      const plan = await plans.of(input);
+      const seen = refsOf(input.seen);
+      const looked = { depth: input.depth, seen: [...seen, ...unseen(plan, seen, input.region)], signal };
+      const found = await beating(() => inventory.discover(input.experimentId, looked));
       const failing = found.sources.find((source) => source.transient === true);
       if (failing !== undefined && info.attempt < LOOK_TRIES) throw unread(failing, input.region);
-      return { resources: found.resources.map(withoutTags), sources: found.sources, at };
+      const { part, next } = partAfter(
+        found.resources.map((one) => carriedOf(one, plan, input.experimentId)),
+        input.after,
+      );
+      const reply = { found: pack(part), sources: found.sources, at, changes: changesOf(found.resources, plan) };
+      return next === undefined ? reply : { ...reply, next };
     },
 
     /**
-     * Asks for the deletion of one batch. Looks at each id first: what lost its tags meanwhile is refused, and what
-     * an earlier try with a lost reply already deleted is not asked for again.
+     * Asks for the deletion of one batch. Looks at each id first: what lost its tags meanwhile, or is not what the
+     * plan says, is refused, and what an earlier try with a lost reply already deleted is not asked for again.
      */
     async removeResources(input: RemoveInput): Promise<RemoveReply> {
       const inventory = await inventoryOf(cloud, input);
+      const plan = await plans.of(input);
       const refs = input.ids.map((id) => ({ type: input.type, id }));
-      const removals = await beating(() => removeOwned(inventory, input.experimentId, refs));
+      const removals = await beating(() => removeOwned(inventory, input.experimentId, refs, plan));
       return { removals, at: now() };
     },
 
@@ -119,34 +167,21 @@ export function createCleanupActivities({ cloud, results }: { cloud: Cloud; resu
     async observeRemaining(input: ObserveRemainingInput): Promise<ObserveReply> {
       const inventory = await inventoryOf(cloud, input);
       const { cancellationSignal: signal, info } = Context.current();
-      const before = Object.fromEntries(input.entries.map((one) => [`${one.region}/${one.type}/${one.id}`, one]));
-      const watched = endingNow(before);
       const at = now();
+      const entries = unpack<Entry>(input.region, input.entries, at);
+      const before = Object.fromEntries(entries.map((one) => [plannedKey(one), one]));
+      const watched = endingNow(before);
       const seen = await beating(() => inventory.describe(watched, { signal }));
       const resources = seen.map((one) => stripped(one, before));
+      const found = pack(resources.filter((one) => differs(one, before[plannedKey(one)])));
       const after = foldSeen(before, resources, at);
       const waitedMs = Date.now() - info.scheduledTimestampMs;
       const going = endingNow(after);
       const changed = going.length < watched.length;
       const leftMs = Date.parse(input.deadline) - Date.now();
-      if (going.length === 0 || leftMs <= 0 || (changed && waitedMs >= REPORT_MS)) return { resources, at };
-      if (readyToDelete(after, Date.now()).length > readyToDelete(before, Date.now()).length) return { resources, at };
+      if (going.length === 0 || leftMs <= 0 || (changed && waitedMs >= REPORT_MS)) return { found, at };
+      if (readyToDelete(after, Date.now()).length > readyToDelete(before, Date.now()).length) return { found, at };
       throw notReady(stillThere(going, input.region), Math.min(pauseMs(info.attempt, watched.length), leftMs));
-    },
-
-    /**
-     * Keeps the whole certificate under its own time, where no later cleanup of the id overwrites it, and as the
-     * newest, `certificate.json`. Answers where the first is and what its SHA-256 is.
-     */
-    async saveCertificate(input: { certificate: Certificate }): Promise<{ document: string; digest: string }> {
-      const { experimentId, finishedAt } = input.certificate;
-      const text = `${JSON.stringify(input.certificate, undefined, 2)}\n`;
-      const own = `certificate-${finishedAt.replace(/[^0-9TZ]/g, '')}.json`;
-      const document = await beating(async () => {
-        await results.put(experimentId, 'certificate.json', text);
-        return results.put(experimentId, own, text);
-      });
-      return { document, digest: createHash('sha256').update(text).digest('hex') };
     },
   };
 }
@@ -188,13 +223,48 @@ function unread(source: Discovery['sources'][number], region: string): Failure {
   });
 }
 
-function withoutTags({ tags: _tags, ...rest }: TaggedResource): SeenResource {
-  return rest;
+/** Absent instead of undefined, as exact optional properties want it. */
+function definedOf<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const defined = Object.entries(value).filter(([, one]) => one !== undefined);
+  return Object.fromEntries(defined) as { [K in keyof T]: Exclude<T[K], undefined> };
+}
+
+async function refuseMisplaced(cloud: Cloud, plan: PlanDocument, here: Target & { wanted?: string[] }): Promise<void> {
+  const problems = misplaced(plan, { ...here, enabled: await cloud.regions() });
+  if (problems.length > 0) throw new Failure('PlanRefused', problems.join('\n'));
+}
+
+/** What the plan names and no look has shown yet: it is to be accounted for as well. */
+function unseen(plan: KeptPlan | undefined, seen: ResourceRef[], region: string): ResourceRef[] {
+  const known = new Set(seen.map((one) => `${one.type}/${one.id}`));
+  return (plan?.resources ?? []).filter((one) => one.region === region && !known.has(`${one.type}/${one.id}`));
+}
+
+/** Without tags and price; what came after the plan is marked. An untagged child ends with its owner, planned or not. */
+function carriedOf(
+  { tags, bills: _bills, ...rest }: TaggedResource,
+  plan: KeptPlan | undefined,
+  experimentId: string,
+): SeenResource {
+  const isNew = plan !== undefined && isOwned(tags, experimentId) && !plan.byKey.has(plannedKey(rest));
+  return isNew ? { ...rest, unplanned: true } : rest;
+}
+
+function changesOf(found: TaggedResource[], plan: KeptPlan | undefined): string[] {
+  if (plan === undefined) return [];
+  return found.flatMap((one) => {
+    const before = plan.byKey.get(plannedKey(one));
+    return before === undefined ? [] : (changedSince(before, one) ?? []);
+  });
+}
+
+function differs(now: SeenResource, before: Entry | undefined): boolean {
+  return now.state !== before?.state || now.seen !== before.seen || now.diesWith !== before.diesWith;
 }
 
 /** A Describe of the id alone knows the state; who holds what was found out by the last discovery. */
 function stripped(seen: TaggedResource, before: Record<string, Entry>): SeenResource {
-  const known = before[`${seen.region}/${seen.type}/${seen.id}`];
+  const known = before[plannedKey(seen)];
   const { state, seen: word } = seen;
   const { region, type, id } = seen;
   const neededBy = known?.neededBy ?? seen.neededBy;
@@ -213,21 +283,33 @@ function stripped(seen: TaggedResource, before: Record<string, Entry>): SeenReso
   };
 }
 
-async function removeOwned(inventory: InventoryPort, experimentId: string, refs: ResourceRef[]): Promise<Removal[]> {
+async function removeOwned(
+  inventory: InventoryPort,
+  experimentId: string,
+  refs: ResourceRef[],
+  plan: KeptPlan | undefined,
+): Promise<Removal[]> {
   const present = await inventory.describe(refs);
-  const settled = present.flatMap((one) => standing(one, experimentId));
+  const settled = present.flatMap((one) => standing(one, experimentId, plan));
   const open = present.filter((one) => !settled.some((removal) => removal.id === one.id));
   return [...settled, ...(await inventory.remove(experimentId, open))];
 }
 
 /** The answer for what must not or need not be asked for; empty for what is to be deleted. */
-function standing(one: TaggedResource, experimentId: string): Removal[] {
+function standing(one: TaggedResource, experimentId: string, plan: KeptPlan | undefined): Removal[] {
   if (one.state === 'gone') return [{ id: one.id, outcome: 'gone', detail: one.seen }];
   if (one.state === 'ending') return [{ id: one.id, outcome: 'asked', detail: one.seen }];
   if (!isOwned(one.tags, experimentId)) {
     return [{ id: one.id, outcome: 'protected', detail: 'it no longer carries the ownership tags' }];
   }
-  return one.protectedBy === undefined ? [] : [{ id: one.id, outcome: 'protected', detail: one.protectedBy }];
+  const guard = one.protectedBy ?? unlikePlan(one, plan);
+  return guard === undefined ? [] : [{ id: one.id, outcome: 'protected', detail: guard }];
+}
+
+function unlikePlan(one: TaggedResource, plan: KeptPlan | undefined): string | undefined {
+  if (plan === undefined) return undefined;
+  const before = plan.byKey.get(plannedKey(one));
+  return before === undefined ? 'the plan does not name it' : changedSince(before, one);
 }
 
 function pauseMs(attempt: number, watched: number): number {

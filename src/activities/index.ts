@@ -6,9 +6,11 @@ import { createAwsEventActivities } from './aws-event';
 import { createCapacityActivities } from './capacity';
 import { createCleanupActivities } from './cleanup';
 import { guard } from './failure';
+import { createLeaseActivities } from './lease';
 import { createLivenessActivities } from './liveness';
 import { createProvisionActivities } from './provision';
 import { createReadinessActivities } from './readiness';
+import { createReaperActivities } from './reaper';
 import { createRecordActivities } from './record';
 import { createSentinelActivities } from './sentinel';
 import { createStepActivities } from './steps';
@@ -21,6 +23,8 @@ export interface ActivityPorts {
   temporal: TemporalPort;
   /** The installation that this worker's experiments are tagged with. */
   installation: string;
+  /** The longest lease, extensions included; `MAX_LEASE_SECONDS` when absent. */
+  maxLeaseSeconds?: number;
 }
 
 export function createActivities(ports: ActivityPorts) {
@@ -28,10 +32,12 @@ export function createActivities(ports: ActivityPorts) {
     ...createAdmissionActivities(ports),
     ...createProvisionActivities(ports),
     ...createReadinessActivities(ports),
+    ...createLeaseActivities(ports),
     ...createLivenessActivities(ports),
     ...createStepActivities(ports),
     ...createRecordActivities(ports),
     ...createCleanupActivities(ports),
+    ...createReaperActivities(ports),
     ...createSentinelActivities(ports),
     ...createAwsEventActivities(ports),
     ...createCapacityActivities(ports),

@@ -3,7 +3,9 @@ import { Context } from '@temporalio/activity';
 import type { ComputePort, TemplateRequest } from '../aws/ports';
 import type { RegionSurvey } from '../contracts/capacity';
 import { Failure } from '../contracts/failures';
+import { DEAD_MAN_GRACE_SECONDS } from '../contracts/lease';
 import { ownershipTags, TAG, type Ownership } from '../contracts/names';
+import { withDeadMan } from '../policy/dead-man';
 import { bareTemplate, following, shapeOf, withDevices, type FollowingVolume } from '../policy/volumes';
 import type { ExperimentSpec } from '../schemas/experiment';
 import { ensureGroups } from './groups';
@@ -34,7 +36,7 @@ export async function prepareRegion(compute: ComputePort, input: PrepareInput): 
       volumes: templateVolumes(volumes),
       tags: { ...tags, [TAG.component]: name },
       ...optional('instanceProfile', part.instanceProfile ?? spec.instanceProfile),
-      ...optional('userData', part.userData),
+      userData: withDeadMan(part.userData, spec.lease + DEAD_MAN_GRACE_SECONDS),
     };
     await compute.ensureTemplate(request);
     templates[name] = templateName;

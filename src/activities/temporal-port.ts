@@ -1,5 +1,7 @@
 /** What may activities ask of Temporal? A few calls on workflows by id, in our words. */
 
+import type { WorkflowStanding } from '../contracts/reaper';
+
 /**
  * Every method is safe to repeat and rejects with `ServiceUnavailable` when Temporal does not answer. Workflows are
  * started on the queue of this worker.
@@ -13,6 +15,8 @@ export interface TemporalPort {
   signalWithStart(type: string, id: string, input: unknown, signal: string, payload: unknown): Promise<void>;
   /** Whether a workflow of this type runs under this id. */
   isRunning(type: string, id: string): Promise<boolean>;
+  /** The newest workflow under this id; undefined when there is none. */
+  standing(id: string): Promise<WorkflowStanding | undefined>;
   /** The answer of a query; undefined when no workflow has this id. */
   query(id: string, name: string): Promise<unknown>;
 }

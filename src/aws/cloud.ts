@@ -3,6 +3,7 @@ import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smit
 import { createRegions } from './clients';
 import { createCommands } from './commands';
 import { createCompute } from './compute';
+import { readHoldings } from './holdings';
 import { callerIdentity, enabledRegions } from './identity';
 import { createInventory } from './inventory';
 import type { Cloud, Identity } from './ports';
@@ -34,6 +35,7 @@ export function createCloud(options: CloudOptions): Cloud & { close(): void } {
     regions: (call) => enabledRegions(regions.at(region), call),
     compute: (name) => createCompute(regions.at(name)),
     commands: (name) => createCommands(regions.at(name)),
+    holdings: (name, call) => readHoldings(regions.at(name), call),
     inventory: (name) => createInventory(regions.at(name)),
     volumes: (name) => createVolumes(regions.at(name)),
     close: () => {

@@ -7,6 +7,7 @@ import {
   type VpcEndpoint,
 } from '@aws-sdk/client-ec2';
 import type { Removal, TaggedResource } from '../contracts/inventory';
+import { endpointBill } from './bills';
 import type { AwsRegion } from './clients';
 import { ownedFilters, PAGE, readByFilter, readPages, resource } from './inventory-kind';
 import type { Kind, Reading } from './inventory-kind';
@@ -45,6 +46,7 @@ function endpointResource(aws: AwsRegion, one: VpcEndpoint): TaggedResource {
     state: stateOf(one),
     seen: one.State ?? 'unknown',
     protectedBy: one.RequesterManaged === true ? 'managed by an AWS service' : undefined,
+    bills: endpointBill(aws.region, one.VpcEndpointType, one.SubnetIds?.length),
   });
 }
 

@@ -9,6 +9,7 @@ import {
   type Snapshot,
 } from '@aws-sdk/client-ec2';
 import type { TaggedResource } from '../contracts/inventory';
+import { storageBill } from './bills';
 import type { AwsRegion } from './clients';
 import { ownedFilters, PAGE, readByFilter, readPages, resource } from './inventory-kind';
 import type { Kind, Reading } from './inventory-kind';
@@ -66,8 +67,9 @@ async function readSnapshots(aws: AwsRegion, filters: Filter[], call?: Call): Pr
   return { resources: raw.map((snapshot) => snapshotResource(aws, snapshot)), pages: pages.length };
 }
 
-function snapshotResource(aws: AwsRegion, { SnapshotId, Tags, State }: Snapshot): TaggedResource {
-  return resource(aws, 'snapshot', SnapshotId, Tags, { state: 'live', seen: State ?? 'exists' });
+function snapshotResource(aws: AwsRegion, { SnapshotId, Tags, State, VolumeSize }: Snapshot): TaggedResource {
+  const bills = storageBill(aws.region, 'snapshot', VolumeSize);
+  return resource(aws, 'snapshot', SnapshotId, Tags, { state: 'live', seen: State ?? 'exists', bills });
 }
 
 /** The images that are made of it, of whoever. */

@@ -15,7 +15,7 @@ export interface IndexReading {
 }
 
 /** A page of the tagging API. Source: GetResources, ResourcesPerPage 1 to 100. */
-const TAGGING_PAGE = 100;
+export const TAGGING_PAGE = 100;
 
 /** Every EC2 type at once, one row per tag. Two keys cannot be combined, so `ManagedBy` is left to the confirmation. */
 export async function readTagRows(aws: AwsRegion, experimentId: string, call?: Call): Promise<IndexReading> {

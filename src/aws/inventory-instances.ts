@@ -12,6 +12,7 @@ import {
   type Instance,
 } from '@aws-sdk/client-ec2';
 import type { Removal, TaggedResource } from '../contracts/inventory';
+import { instanceBill } from './bills';
 import type { AwsRegion } from './clients';
 import { cancelCommands } from './inventory-commands';
 import { byIdParameter, ownedFilters, PAGE, readByFilter, readPages, resource } from './inventory-kind';
@@ -35,6 +36,7 @@ async function readInstances(aws: AwsRegion, filters: Filter[], call?: Call): Pr
       resource(aws, 'instance', instance.InstanceId, instance.Tags, {
         state: instanceState(instance),
         seen: instance.State?.Name ?? 'unknown',
+        bills: instanceBill(aws.region, instance.InstanceType, instance.State?.Name),
       }),
     ),
     pages: pages.length,

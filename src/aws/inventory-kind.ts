@@ -1,8 +1,9 @@
 /** What does cleanup have to know about one kind of resource? The row that each kind fills in, and the reading of pages. */
 import type { Filter, Tag } from '@aws-sdk/client-ec2';
 import { Failure } from '../contracts/failures';
-import type { Removal, ResourceType, TaggedResource } from '../contracts/inventory';
+import type { Billing, Removal, ResourceType, TaggedResource } from '../contracts/inventory';
 import { MANAGED_BY, TAG } from '../contracts/names';
+import { flatBill } from './bills';
 import type { AwsRegion } from './clients';
 import { isGone } from './inventory-remove';
 import { inParts } from './paging';
@@ -123,10 +124,12 @@ export function resource(
   rest: Pick<TaggedResource, 'state' | 'seen'> & {
     neededBy?: (string | undefined)[];
     protectedBy?: string | undefined;
+    bills?: Billing | undefined;
   },
 ): TaggedResource {
   const known = fromTags(tags);
   const guard = rest.protectedBy ?? tagProtection(known);
+  const bills = rest.bills ?? flatBill(aws.region, type);
   return {
     region: aws.region,
     type,
@@ -136,5 +139,6 @@ export function resource(
     seen: rest.seen,
     neededBy: [...new Set((rest.neededBy ?? []).filter((other) => other !== undefined && other !== ''))] as string[],
     ...(guard === undefined ? {} : { protectedBy: guard }),
+    ...(bills === undefined ? {} : { bills }),
   };
 }

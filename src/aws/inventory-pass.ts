@@ -49,7 +49,7 @@ export function keyOf(ref: ResourceRef): string {
 }
 
 /** Reads one source; what cannot be read is written down and answers undefined. */
-async function attempt<T extends { pages: number }>(
+export async function attempt<T extends { pages: number }>(
   pass: Pass,
   api: string,
   subject: string,

@@ -11,6 +11,7 @@ import {
   type Volume,
 } from '@aws-sdk/client-ec2';
 import type { TaggedResource } from '../contracts/inventory';
+import { storageBill } from './bills';
 import type { AwsRegion } from './clients';
 import { ownedFilters, PAGE, readByFilter, readPages, resource } from './inventory-kind';
 import type { Kind, Reading } from './inventory-kind';
@@ -35,6 +36,7 @@ function volumeResource(aws: AwsRegion, volume: Volume): TaggedResource {
       state: state === 'deleted' ? 'gone' : state === 'deleting' ? 'ending' : 'live',
       seen: state,
       neededBy: attached.map((attachment) => attachment.InstanceId),
+      bills: storageBill(aws.region, volume.VolumeType, volume.Size),
     }),
     ...(owner === undefined ? {} : { diesWith: owner }),
   };

@@ -60,7 +60,7 @@ const EACH: Record<string, Record<string, number>> = {
 };
 
 /** Against us-east-1. Oregon and Ohio have its prices; Ireland's families lie between 1.08 and 1.13 times as much. */
-const REGION_FACTOR: Record<string, number> = {
+export const REGION_FACTOR: Record<string, number> = {
   'us-east-1': 1,
   'us-east-2': 1,
   'us-west-2': 1,

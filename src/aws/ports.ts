@@ -268,6 +268,21 @@ export interface InventoryPort {
   remove(experimentId: string, resources: TaggedResource[], call?: Call): Promise<Removal[]>;
 }
 
+/** A living resource that carries our tag, of whichever experiment and installation. */
+export interface Holding {
+  type: string;
+  id: string;
+  tags: Record<string, string>;
+  /** ISO; only instances and launch templates are dated. */
+  createdAt?: string;
+}
+
+export interface Holdings {
+  holdings: Holding[];
+  /** What was read to its last page, and what could not be. */
+  sources: DiscoverySource[];
+}
+
 export interface Identity {
   account: string;
   /** Empty for AWS itself, else the URL of the endpoint. */
@@ -281,5 +296,7 @@ export interface Cloud {
   compute(region: string): ComputePort;
   commands(region: string): CommandsPort;
   inventory(region: string): InventoryPort;
+  /** Everything alive in a region that carries our tag. What cannot be read is said in `sources` and does not reject. */
+  holdings(region: string, call?: Call): Promise<Holdings>;
   volumes(region: string): VolumesPort;
 }

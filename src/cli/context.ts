@@ -1,4 +1,5 @@
 /** What does a command get from the outside? Streams, terminal, settings and the way to Temporal, all replaceable. */
+import { createInterface } from 'node:readline/promises';
 import { connect, type ConnectOptions, type Holdfast } from '../client';
 import { readConfig, temporalConnectionOptions, type Config } from '../config';
 import { createStyle, type Style } from './render/style';
@@ -24,6 +25,8 @@ export interface Context {
   /** ISO time. */
   now(): string;
   connect(): Promise<Holdfast>;
+  /** Asks for yes or no; undefined where nobody sits at a terminal. */
+  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
   /** Calls back on Ctrl-C and SIGTERM instead of ending the process; answers with the way to stop listening. */
   onInterrupt(listener: () => void): () => void;
   /** Sets the exit code of the process. */
@@ -40,6 +43,7 @@ export function processContext(exit: (code: number) => void): Context {
     config,
     now: () => new Date().toISOString(),
     connect: async () => connect(await connectOptions(config)),
+    confirm: process.stdin.isTTY && process.stderr.isTTY ? askAtTerminal : undefined,
     onInterrupt: listenForInterrupt,
     exit,
   };
@@ -65,6 +69,16 @@ function processTerminal(): Terminal {
     columns: () => stdout.columns || 100,
     rows: () => stdout.rows || 40,
   };
+}
+
+/** Only `y` and `yes` mean yes. */
+async function askAtTerminal(question: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await lines.question(question)).trim());
+  } finally {
+    lines.close();
+  }
 }
 
 function listenForInterrupt(listener: () => void): () => void {

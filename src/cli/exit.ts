@@ -17,6 +17,13 @@ export const EXIT = {
 /** Exit codes of `cleanup`. */
 export const CLEANUP_EXIT: Record<Verdict, number> = { clean: 0, blocked: 5, protected: 6, unproven: 7 };
 
+/** Exit codes of `leaks`; `unproven` means the same as for cleanup. */
+export const LEAKS_EXIT = { none: 0, unproven: CLEANUP_EXIT.unproven, leaking: 8 } as const;
+
+/** One line for `--help`. */
+export const LEAKS_EXIT_HELP =
+  'Exit codes: 0 nothing leaks, 8 something is expired, orphaned or malformed, 7 not everything could be read.';
+
 /** The code for how an experiment ended. */
 export function exitCodeOf(result: Pick<ExperimentResult, 'phase' | 'reason'>): number {
   if (result.phase === 'Done') return EXIT.done;

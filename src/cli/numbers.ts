@@ -1,5 +1,6 @@
 /** How are numbers on the command line checked? */
 import { InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../contracts/duration';
 
 /** An option that takes a port; 0 and absence mean a free one. */
 export function portOption(flags: string, description: string): Option {
@@ -16,6 +17,15 @@ export function seedOption(): Option {
 /** An option that takes a count of at least 1. */
 export function countOption(flags: string, description: string, standard: number): Option {
   return new Option(flags, description).argParser((text) => whole(text, 1, Number.MAX_SAFE_INTEGER)).default(standard);
+}
+
+/** An option that takes a duration such as `15m`; the value is in seconds. */
+export function durationOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text) => {
+    const seconds = parseDuration(text);
+    if (seconds === undefined) throw new InvalidArgumentError('is no duration: write 90s, 15m, 12h or 2d.');
+    return seconds;
+  });
 }
 
 function whole(text: string, least: number, most: number): number {

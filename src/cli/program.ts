@@ -7,6 +7,7 @@ import { controlCommands } from './commands/control';
 import { demoCommand } from './commands/demo';
 import { devCommand } from './commands/dev';
 import { listCommand } from './commands/list';
+import { leaksCommand, reapCommand, setupCommand } from './commands/reap';
 import { attachCommand, runCommand } from './commands/run';
 import type { ContextSource } from './commands/shared';
 import { showCommand } from './commands/show';
@@ -35,6 +36,9 @@ export function createProgram(
     capacityCommand(source),
     ...controlCommands(source),
     cleanupCommand(source),
+    leaksCommand(source),
+    reapCommand(source),
+    setupCommand(source),
     validateCommand(source),
     specCommand(source),
     simulateCommand(source),

@@ -35,7 +35,13 @@ async function viewOf(client: Client, id: string): Promise<CapacityView & { prob
   try {
     return await client.workflow.getHandle(id).query<CapacityView>(QUERY.memory);
   } catch (error) {
-    return { blocks: {}, told: 0, ignored: 0, problem: error instanceof Error ? error.message : String(error) };
+    return {
+      blocks: {},
+      told: 0,
+      ignored: 0,
+      open: {},
+      problem: error instanceof Error ? error.message : String(error),
+    };
   }
 }
 

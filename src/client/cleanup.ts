@@ -1,31 +1,89 @@
 /** How is a cleanup started from outside, and what does it answer? */
-import { WorkflowFailedError, type Client } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, type Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { QUERY, type CleanupInput, type CleanupResult, type CleanupStatus } from '../contracts/messages';
+import {
+  QUERY,
+  type CleanupInput,
+  type CleanupPlan,
+  type CleanupResult,
+  type CleanupStatus,
+} from '../contracts/messages';
 import { cleanupWorkflowId } from '../contracts/names';
+import { cleanupSchema } from '../schemas/cleanup';
+import { parseWith } from '../schemas/parse';
+import { HoldfastError } from './errors';
+
+interface Starter {
+  client: Client;
+  taskQueue: string;
+}
 
 /** Starts the cleanup of an experiment, or joins the one under way, and waits for its certificate. */
 export async function runCleanup(
-  { client, taskQueue }: { client: Client; taskQueue: string },
+  starter: Starter,
   input: CleanupInput,
   onStatus?: (status: CleanupStatus) => void,
 ): Promise<CleanupResult> {
   const id = cleanupWorkflowId(input.experimentId);
-  const { workflowId } = await client.workflow.start('cleanup', {
-    // A dry run changes nothing, so it may run beside a cleanup and must never be joined by one.
-    workflowId: input.dryRun === true ? `${id}/dry-run` : id,
-    workflowIdConflictPolicy: 'USE_EXISTING',
+  await start(starter, id, input).catch(async (error: unknown) => {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError) || (await isOf(starter.client, id, input))) return;
+    throw new HoldfastError(
+      'exists',
+      `another cleanup of ${input.experimentId} is under way: it does not keep to a plan`,
+      {
+        cause: error,
+      },
+    );
+  });
+  return watched<CleanupResult>(starter.client, id, onStatus);
+}
+
+/** Makes a plan; that changes nothing, so it may go on beside a cleanup. */
+export async function runPlan(
+  starter: Starter,
+  input: CleanupInput,
+  onStatus?: (status: CleanupStatus) => void,
+): Promise<CleanupPlan> {
+  const id = `${cleanupWorkflowId(input.experimentId)}/plan`;
+  await start(starter, id, { ...input, plan: true });
+  return watched<CleanupPlan>(starter.client, id, onStatus);
+}
+
+/** A plain cleanup joins whatever is under way; one that keeps to a plan joins none, since that may do more. */
+async function start({ client, taskQueue }: Starter, workflowId: string, input: CleanupInput): Promise<void> {
+  const parsed = parseWith(cleanupSchema, input);
+  if (!parsed.ok) throw new HoldfastError('refused', 'cleanup was refused', { lines: parsed.problems });
+  const { experimentId, apply } = input;
+  await client.workflow.start('cleanup', {
+    workflowId,
+    workflowIdConflictPolicy: apply === undefined ? 'USE_EXISTING' : 'FAIL',
     taskQueue,
     args: [input],
-    staticSummary: `${input.dryRun === true ? 'what is left of' : 'delete what is left of'} ${input.experimentId}`,
+    ...(apply === undefined ? {} : { memo: { [PLAN_MEMO]: apply } }),
+    staticSummary: `${input.plan === true ? 'plan the cleanup of' : 'delete what is left of'} ${experimentId}`,
   });
+}
+
+/** The plan that a cleanup keeps to. */
+const PLAN_MEMO = 'plan';
+
+async function isOf(client: Client, workflowId: string, { apply }: CleanupInput): Promise<boolean> {
+  const { memo } = await client.workflow.getHandle(workflowId).describe();
+  return apply !== undefined && memo?.[PLAN_MEMO] === apply;
+}
+
+async function watched<T>(
+  client: Client,
+  workflowId: string,
+  onStatus: ((status: CleanupStatus) => void) | undefined,
+): Promise<T> {
   const handle = client.workflow.getHandle(workflowId);
   const look = setInterval(() => {
     // A look that fails is made again a second later; the result does not depend on it.
     if (onStatus !== undefined) handle.query<CleanupStatus>(QUERY.status).then(onStatus, () => undefined);
   }, LOOK_MS);
   try {
-    return await cleanupResult(client, workflowId);
+    return await cleanupResult<T>(client, workflowId);
   } finally {
     clearInterval(look);
   }
@@ -34,14 +92,21 @@ export async function runCleanup(
 /** A person sees a steady picture at this pace. */
 const LOOK_MS = 1000;
 
-/** The certificate of a cleanup, waiting for its end. */
-export async function cleanupResult(client: Client, workflowId: string): Promise<CleanupResult> {
+/** What a cleanup answers, waiting for its end. */
+export async function cleanupResult<T = CleanupResult>(client: Client, workflowId: string): Promise<T> {
   try {
-    return (await client.workflow.getHandle(workflowId).result()) as CleanupResult;
+    return (await client.workflow.getHandle(workflowId).result()) as T;
   } catch (error) {
-    const kept = error instanceof WorkflowFailedError ? detailOf(error.cause) : undefined;
+    const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
+    if (cause instanceof ApplicationFailure && (cause.type === 'InvalidInput' || cause.type === 'PlanRefused')) {
+      throw new HoldfastError('refused', 'cleanup was refused; nothing was deleted', {
+        lines: cause.message.split('\n'),
+        cause,
+      });
+    }
+    const kept = detailOf(cause);
     if (kept === undefined) throw error;
-    return kept;
+    return kept as T;
   }
 }
 

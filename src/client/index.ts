@@ -2,16 +2,20 @@
 import { setMaxListeners } from 'node:events';
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { EXPERIMENT_ID, TASK_QUEUE } from '../contracts/names';
-import type { CleanupInput, CleanupResult, CleanupStatus } from '../contracts/messages';
+import type { CleanupInput, CleanupPlan, CleanupResult, CleanupStatus } from '../contracts/messages';
+import type { ReaperReport } from '../contracts/reaper';
 import type { ExperimentInput } from '../schemas/experiment';
 import { parseExperiment } from '../schemas/parse';
+import type { ReaperInput } from '../schemas/reaper';
 import { listCapacity, type CapacityListing } from './capacity';
-import { runCleanup } from './cleanup';
+import { runCleanup, runPlan } from './cleanup';
 import { HoldfastError } from './errors';
 import { experimentHandle, type ExperimentHandle } from './experiment';
 import { experimentId } from './ids';
 import { guessUi, uiLinks, type UiLinks } from './links';
 import { historyEvents, listExperiments, resolveId, type ExperimentListing, type ListOptions } from './listing';
+import { reaperSchedule, runReaper, scheduleReaper, type ReaperSchedule, type ScheduleChange } from './reaper';
+import { setUp, type SetupOptions, type SetupReport } from './setup';
 import { staticDetails, staticSummary } from './summary';
 import { translated } from './translate';
 
@@ -20,6 +24,8 @@ export { HoldfastError, type ProblemKind } from './errors';
 export type { ExperimentHandle } from './experiment';
 export { uiLinks, type UiLinks } from './links';
 export type { ExperimentListing, ListOptions } from './listing';
+export { isActing, type ReaperSchedule, type ScheduleChange } from './reaper';
+export type { SetupOptions, SetupReport } from './setup';
 
 export interface ConnectOptions {
   /** Temporal's connection options as they are: `address`, `tls`, `apiKey`. Default address: `localhost:7233`. */
@@ -49,9 +55,20 @@ export interface Holdfast {
   resolve(id: string): Promise<string>;
   /**
    * Deletes what carries the experiment's tags and waits for the certificate. Joins a cleanup that is under way.
-   * `onStatus` is told every second or so how far it is.
+   * With `apply` it deletes only what that plan names, and joins no cleanup that does more. `refused` when the world is
+   * not what the plan says. `onStatus` is told every second or so how far it is.
    */
   cleanup(input: CleanupInput, onStatus?: (status: CleanupStatus) => void): Promise<CleanupResult>;
+  /** What a cleanup would delete, kept under a digest for `apply`; changes nothing. */
+  planCleanup(input: CleanupInput, onStatus?: (status: CleanupStatus) => void): Promise<CleanupPlan>;
+  /** One round of the reaper, now. Without `apply` it only looks, which changes nothing. */
+  reap(input?: ReaperInput): Promise<ReaperReport>;
+  /** The schedule by which the reaper comes round; undefined when there is none. */
+  reaperSchedule(): Promise<ReaperSchedule | undefined>;
+  /** Has the reaper come round every so many seconds, each time with this input. */
+  scheduleReaper(everySeconds: number, input?: ReaperInput): Promise<ScheduleChange>;
+  /** Registers the search attributes and the acting reaper of this namespace; doing it again changes nothing. */
+  setup(options?: SetupOptions): Promise<SetupReport>;
   /** Which pools refused lately, by account and region; all regions when none is named. */
   capacity(region?: string): Promise<CapacityListing[]>;
   /** Events in the histories of an experiment and of the workflows it started (`<id>/...`). */
@@ -71,6 +88,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Holdfast> {
   const connection = await open({ ...options.connection, address });
   const client = new Client({ connection, namespace });
   const links = uiLinks(options.uiUrl ?? guessUi(address), namespace);
+  const place = { client, connection, taskQueue };
   const closing = closingSignal();
   const get = (id: string): ExperimentHandle =>
     experimentHandle({ client, closing: closing.signal }, id, links.workflow(id));
@@ -84,6 +102,16 @@ export async function connect(options: ConnectOptions = {}): Promise<Holdfast> {
       translated(input.experimentId, () =>
         client.withAbortSignal(closing.signal, () => runCleanup({ client, taskQueue }, input, onStatus)),
       ),
+    planCleanup: (input, onStatus) =>
+      translated(input.experimentId, () =>
+        client.withAbortSignal(closing.signal, () => runPlan({ client, taskQueue }, input, onStatus)),
+      ),
+    reap: (input = {}) =>
+      translated('reaper', () => client.withAbortSignal(closing.signal, () => runReaper(place, input))),
+    reaperSchedule: () => translated('reaper', () => reaperSchedule(place)),
+    scheduleReaper: (everySeconds, input = {}) =>
+      translated('reaper', () => scheduleReaper(place, everySeconds, input)),
+    setup: (options = {}) => translated('setup', () => setUp(place, options)),
     capacity: (region) => translated('capacity', () => listCapacity(client, region)),
     historyEvents: (id) => translated(id, () => historyEvents(client, id)),
     close: () => {

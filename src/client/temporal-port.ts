@@ -1,6 +1,7 @@
 /** How do activities reach other workflows? The calls of the Temporal client that they need, with our failures. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { Failure } from '../contracts/failures';
+import type { WorkflowStanding } from '../contracts/reaper';
 
 /** Shorter than any attempt of an activity: a server that hangs is a failure to retry. */
 const ANSWER_MS = 5000;
@@ -12,6 +13,15 @@ export function createTemporalPort(client: Client, taskQueue: string) {
       if (error instanceof WorkflowNotFoundError) throw error;
       throw new Failure('ServiceUnavailable', `Temporal: ${what}: ${reasonOf(error)}`, {}, error);
     });
+  const standing = (id: string): Promise<WorkflowStanding | undefined> =>
+    asked(`look at ${id}`, () => client.workflow.getHandle(id).describe()).then(
+      ({ type, status, closeTime }) => ({
+        type,
+        running: status.name === 'RUNNING',
+        ...(closeTime === undefined ? {} : { closedAt: closeTime.toISOString() }),
+      }),
+      whenNotFound(undefined),
+    );
   return {
     async ensureWorkflow(type: string, id: string, input: unknown): Promise<void> {
       await asked(`start ${id}`, () => client.workflow.start(type, { ...startOptions(id, taskQueue), args: [input] }));
@@ -30,10 +40,11 @@ export function createTemporalPort(client: Client, taskQueue: string) {
         }),
       );
     },
-    isRunning(type: string, id: string): Promise<boolean> {
-      const call = asked(`look at ${id}`, () => client.workflow.getHandle(id).describe());
-      return call.then((found) => found.type === type && found.status.name === 'RUNNING', whenNotFound(false));
+    async isRunning(type: string, id: string): Promise<boolean> {
+      const found = await standing(id);
+      return found?.type === type && found.running;
     },
+    standing,
     query(id: string, name: string): Promise<unknown> {
       return asked(`query ${id}`, () => client.workflow.getHandle(id).query<unknown>(name)).catch(
         whenNotFound(undefined),

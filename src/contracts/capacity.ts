@@ -136,6 +136,8 @@ export interface CapacityNews {
   came: Pool[];
   /** What is blocked, by its key in the memory. */
   refused: { key: string; class: ErrorClass; scope: RefusalScope; code: string }[];
+  /** Keys of the pools that the experiment asks next, at once. */
+  asks?: string[];
 }
 
 /** The answer of the `memory` query of a `capacity` workflow. */
@@ -143,4 +145,6 @@ export interface CapacityView extends PoolMemory {
   /** Messages heard since it was first started, and those among them that were no news. */
   told: number;
   ignored: number;
+  /** Pools that an answer is on its way for, by key, until when in epoch milliseconds. */
+  open: Record<string, number>;
 }

@@ -61,10 +61,24 @@ export interface TaggedResource {
   holders?: Holder[];
   /** Id of the owner whose end takes this untagged child along: it is waited for and never deleted by itself. */
   diesWith?: string;
+  /** What AWS charges for while it exists; absent for what is free of charge. */
+  bills?: Billing;
 }
 
-/** What a workflow keeps of a resource: everything but its tags, which each deletion reads anew. */
-export type SeenResource = Omit<TaggedResource, 'tags'>;
+/** What is paid for, and how much: USD per hour, absent when the price is not known. */
+export interface Billing {
+  what: string;
+  usdPerHour?: number;
+}
+
+/** What a workflow keeps of a resource: everything but its tags, which each deletion reads anew, and its price. */
+export interface SeenResource extends Omit<TaggedResource, 'tags' | 'bills'> {
+  /** It came after the plan that is applied, so it is not deleted. */
+  unplanned?: true;
+}
+
+/** Ids by type. */
+export type IdsByType = Record<string, string[]>;
 
 /** The name of a resource in requests between workflow and activities. */
 export interface ResourceRef {
@@ -103,13 +117,18 @@ export interface CertificateEntry {
   region: string;
   type: string;
   id: string;
-  /** AWS's last word on it. */
+  state: TaggedResource['state'];
+  /** AWS's last word on it, or why it is left. */
   evidence: string;
   at: string;
 }
 
+/** What a certificate calls its own shape; another number means another shape. */
+export const CERTIFICATE_FORMAT = 'holdfast.certificate/1';
+
 /** The result of cleanup. */
 export interface Certificate {
+  format: typeof CERTIFICATE_FORMAT;
   experimentId: string;
   account: string;
   verdict: Verdict;
@@ -119,6 +138,54 @@ export interface Certificate {
   cells: CertificateCell[];
   /** What is left, one line each; empty exactly when the verdict is `clean`. */
   left: string[];
+  /** When the two looks began that found nothing alive; absent without them. */
+  passes?: { first: string; second: string };
+  /** Digest of the plan that was applied. */
+  plan?: string;
   startedAt: string;
   finishedAt: string;
+}
+
+/** What a later look found, when AWS has stopped to show what was deleted. It is kept beside the certificate. */
+export interface Recheck {
+  format: 'holdfast.recheck/1';
+  experimentId: string;
+  account: string;
+  verdict: Verdict;
+  /** Digest of the certificate that it looks after. */
+  certificate: string;
+  /** Resources looked at: every id that the certificate names, and whatever showed since. */
+  resources: number;
+  /** What lives again, or could not be read, one line each. */
+  left: string[];
+  at: string;
+}
+
+/** What a plan says of one resource. */
+export interface PlannedResource {
+  region: string;
+  type: string;
+  id: string;
+  /** The tags that decide whose it is and whether it may go. */
+  tags: Record<string, string>;
+  /** `delete`: asked for by id. `ends`: goes with its owner. `keep`: protected, held by others, or of a foreign type. */
+  fate: 'delete' | 'ends' | 'keep';
+  /** Why it is kept, or with whom it ends. */
+  why?: string;
+  bills?: Billing;
+}
+
+/** What a cleanup would do. The digest is of account, regions, ids, types and tags, in an order of its own. */
+export interface PlanDocument {
+  format: 'holdfast.plan/1';
+  digest: string;
+  experimentId: string;
+  account: string;
+  endpoint: string;
+  regions: string[];
+  /** True when no regions were named, so that all enabled ones are meant. */
+  everyRegion: boolean;
+  resources: PlannedResource[];
+  cells: CertificateCell[];
+  madeAt: string;
 }

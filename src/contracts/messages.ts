@@ -148,10 +148,16 @@ export interface CleanupInput {
   experimentId: string;
   /** All regions of the account when absent. */
   regions?: string[];
-  /** Only look and report: no call that changes anything. */
-  dryRun?: boolean;
+  /** Only look, and keep a plan of what would be deleted: no call that changes anything. */
+  plan?: boolean;
+  /** Digest of a plan, or its first 12 digits and more: only what that plan names is deleted. */
+  apply?: string;
+  /** More living resources than this, and nothing is deleted at all. */
+  maxResources?: number;
   /** Seconds, or a duration, between the two looks that have to find nothing; 60 s when absent. */
   settleSeconds?: number | string;
+  /** Seconds, or a duration, after a clean end until all is looked at once more; 75 min when absent. */
+  recheckSeconds?: number | string;
   /** Seconds, or a duration, after which the verdict is given with whatever is left; 30 min when absent. */
   limitSeconds?: number | string;
   /** The account and endpoint it is meant for; those of the worker when absent. */
@@ -161,15 +167,42 @@ export interface CleanupInput {
 /** The result of the `cleanup` workflow, and the details of its failure. */
 export interface CleanupResult extends CertificateSummary {
   experimentId: string;
-  /** True when nothing was changed; `left` then says what a real run would delete. */
-  dryRun?: boolean;
+}
+
+/** Resources of one type in one region. */
+export interface PlanRow {
+  region: string;
+  type: string;
+  count: number;
+  /** How many of them are not deleted. */
+  kept: number;
+  /** What they cost together, of those with a known price. */
+  usdPerHour: number;
+  /** How many are charged for at an unknown price. */
+  unpriced: number;
+}
+
+/** The result of the `cleanup` workflow with `plan: true`; the whole document is in the result store. */
+export interface CleanupPlan {
+  experimentId: string;
+  digest: string;
+  document: string;
+  account: string;
+  regions: string[];
+  resources: number;
+  rows: PlanRow[];
+  usdPerHour: number;
+  /** What is not deleted and why, one line each. */
+  kept: string[];
+  /** What could not be read, one line each: there may be more than the plan knows. */
+  unreadable: string[];
 }
 
 /** The answer of cleanup's `status` query. */
 export interface CleanupStatus {
   experimentId: string;
   regions: string[];
-  doing: 'checking' | 'looking' | 'deleting' | 'settling' | 'done';
+  doing: 'checking' | 'planning' | 'waiting' | 'looking' | 'deleting' | 'settling' | 'done';
   live: number;
   ending: number;
   gone: number;

@@ -20,6 +20,8 @@ export const TAG = {
   name: 'Name',
   /** Written by people, never by Holdfast: what carries it is kept and named. */
   doNotDelete: 'DoNotDelete',
+  /** On what `provision` makes for callers who orchestrate themselves: only its expiry ends it. */
+  alone: 'HoldfastAlone',
 } as const;
 
 /** Search attributes by name with their Temporal type; registered before any worker polls. */
@@ -47,6 +49,16 @@ export function cleanupWorkflowId(experimentId: string): string {
   return `${experimentId}/cleanup`;
 }
 
+/** The id of the look that comes after a clean cleanup, when AWS shows nothing of the deleted any more. */
+export function recheckWorkflowId(experimentId: string): string {
+  return `${experimentId}/recheck`;
+}
+
+/** A plan's digest, or so much of its beginning that no other plan of an experiment shares it. */
+export const PLAN_DIGEST = /^[0-9a-f]{12,64}$/;
+/** So many digits name a plan: 48 bits, for the few plans of one experiment. */
+export const PLAN_DIGITS = 12;
+
 /**
  * The id of the workflow that remembers what the pools of an account and region answered: `capacity/<account>/<region>`.
  * Another endpoint than AWS's own has pools of its own, so what a simulator refuses blocks nothing at AWS.
@@ -68,6 +80,11 @@ interface Place {
 
 function placeName({ account, endpoint }: Place): string {
   return endpoint === '' ? account : `${account}@${endpoint.replace(/^\w+:\/\//, '')}`;
+}
+
+/** The id of the schedule that has experiments reaped by the workers of a queue; its rounds get the time appended. */
+export function reaperScheduleId(taskQueue: string): string {
+  return `reaper/${taskQueue}`;
 }
 
 /** The stable name of a member of a component: `broker-0`. */

@@ -5,7 +5,7 @@ import type { CapacityView, PoolBlock } from '../contracts/capacity';
 const MOST_ROWS = 150;
 
 /** Markdown; `name` is what the memory is about, times are UTC. */
-export function capacityDetails(name: string, view: CapacityView, nowMs: number): string {
+export function capacityDetails(name: string, view: Omit<CapacityView, 'open'>, nowMs: number): string {
   const rows = Object.entries(view.blocks).sort(([, a], [, b]) => b.untilMs - a.untilMs);
   const blocked = rows.filter(([, block]) => block.untilMs > nowMs).length;
   const heard = `${String(view.told)} messages heard${view.ignored === 0 ? '' : `, ${String(view.ignored)} of them no news`}`;

@@ -1,8 +1,9 @@
 /** Is this what a capacity workflow understands? Its input, its messages and its answers come from outside. */
 import type { CapacityNews, CapacityView, PoolBlock } from '../contracts/capacity';
+import type { OpenRequests } from './open-requests';
 
 /** What a capacity workflow starts from; a continuation hands it to itself, a person may leave all of it out. */
-export interface CapacityState extends CapacityView {
+export interface CapacityState extends Omit<CapacityView, 'open'> {
   /** Messages after which it continues as new; absent: when Temporal suggests it. */
   continueAfter?: number;
 }
@@ -34,17 +35,24 @@ export function capacityState(input: unknown): CapacityState | { problems: strin
 /** News in a message; undefined for anything else. */
 export function newsIn(message: unknown): CapacityNews | undefined {
   if (!isMap(message)) return undefined;
-  const { from, atMs, came, refused } = message;
+  const { from, atMs, came, refused, asks = [] } = message;
   if (typeof from !== 'string' || !isNumber(atMs) || !Array.isArray(came) || !Array.isArray(refused)) return undefined;
   const isPool = (pool: unknown): boolean => hasTexts(pool, ['region', 'zone', 'instanceType', 'market']);
   const isRefusal = (one: unknown): boolean => hasTexts(one, ['key', 'class', 'scope', 'code']);
-  return came.every(isPool) && refused.every(isRefusal) ? (message as unknown as CapacityNews) : undefined;
+  const isAsked = Array.isArray(asks) && asks.every((key) => typeof key === 'string');
+  return isAsked && came.every(isPool) && refused.every(isRefusal) ? (message as unknown as CapacityNews) : undefined;
 }
 
 /** The memory in an answer; nothing blocked when there is none. */
 export function blocksIn(answer: unknown): Record<string, PoolBlock> {
   const blocks = isMap(answer) && isMap(answer['blocks']) ? answer['blocks'] : {};
   return Object.fromEntries(Object.entries(blocks).filter((entry): entry is [string, PoolBlock] => isBlock(entry[1])));
+}
+
+/** The open requests in an answer; none when it names none. */
+export function openIn(answer: unknown): OpenRequests {
+  const open = isMap(answer) && isMap(answer['open']) ? answer['open'] : {};
+  return Object.fromEntries(Object.entries(open).filter((entry): entry is [string, number] => isNumber(entry[1])));
 }
 
 function isBlock(value: unknown): boolean {

@@ -1,5 +1,12 @@
 /** What has cleanup proven? The verdict, what is left and why, and the document that says so. */
-import type { Certificate, CertificateCell, Verdict } from '../contracts/inventory';
+import {
+  CERTIFICATE_FORMAT,
+  type Certificate,
+  type CertificateCell,
+  type CertificateEntry,
+  type TaggedResource,
+  type Verdict,
+} from '../contracts/inventory';
 import { TAG } from '../contracts/names';
 import { alive, DELETIONS, type Entries, type Entry } from './deletion';
 
@@ -16,22 +23,14 @@ export function foldCells(
   at: string,
 ): Cells {
   const next = { ...cells };
-  for (const source of sources) {
-    const { api, subject, pages, live, unreadable, transient, missed, ghosts } = source;
-    next[`${region}/${subject}`] = {
-      region,
-      subject,
-      api,
-      pages,
-      live,
-      at,
-      ...(unreadable === undefined ? {} : { unreadable }),
-      ...(transient === true ? { transient } : {}),
-      ...(missed === undefined ? {} : { missed }),
-      ...(ghosts === undefined ? {} : { ghosts }),
-    };
-  }
+  for (const source of sources) next[`${region}/${source.subject}`] = { ...source, region, at };
   return next;
+}
+
+/** The cell that says why nobody knows which regions there are. */
+export function unlisted(why: string, at: string): Cells {
+  const source = { api: 'DescribeRegions', subject: 'regions', pages: 0, live: 0, unreadable: why };
+  return foldCells({}, '*', [source], at);
 }
 
 export function unreadable(cells: Cells): CertificateCell[] {
@@ -44,6 +43,8 @@ export interface Proof {
   cells: Cells;
   /** Two looks in a row, far enough apart, found nothing alive. */
   confirmed: boolean;
+  /** When those two began. */
+  passes?: { first: string; second: string };
 }
 
 /**
@@ -65,6 +66,7 @@ function isDenied(entry: Entry): boolean {
 /** Protected itself, or left only because of something protected: the volume of a protected instance. */
 function isKept(entry: Entry, entries: Entries, trail: readonly string[] = []): boolean {
   if (entry.protectedBy !== undefined) return true;
+  if (entry.unplanned === true) return false;
   if ((entry.holders ?? []).length > 0 || entry.state === 'ending' || trail.includes(entry.id)) return false;
   const waitsFor = entry.diesWith === undefined ? entry.neededBy : [entry.diesWith];
   const others = Object.values(entries).filter((one) => waitsFor.includes(one.id) && one.state !== 'gone');
@@ -73,21 +75,39 @@ function isKept(entry: Entry, entries: Entries, trail: readonly string[] = []): 
 
 /** What is left and why, one line each; empty exactly when the verdict is `clean`. */
 export function leftOf(proof: Proof): string[] {
-  const lines = [
-    ...unreadable(proof.cells).map(
-      (cell) => `${cell.region} ${cell.subject}: could not be read: ${cell.unreadable ?? ''}`,
-    ),
-    ...alive(proof.entries).map((one) => `${one.region} ${one.type} ${one.id}: ${whyLeft(one)}`),
-  ];
-  if (lines.length === 0 && !proof.confirmed) return ['nothing was found, but only one look was made'];
-  return lines;
+  return [...unprovenLines(proof), ...alive(proof.entries).map((one) => leftLine(entryOf(one)))];
+}
+
+/** What could not be read, and whether one look was all there was. */
+function unprovenLines(proof: Proof): string[] {
+  const unread = unreadable(proof.cells).map(
+    (cell) => `${cell.region} ${cell.subject}: could not be read: ${cell.unreadable ?? ''}`,
+  );
+  if (unread.length > 0 || proof.confirmed || alive(proof.entries).length > 0) return unread;
+  return ['nothing was found, but only one look was made'];
+}
+
+function leftLine({ region, type, id, evidence }: CertificateEntry): string {
+  return `${region} ${type} ${id}: ${evidence}`;
+}
+
+function entryOf(one: Entry): CertificateEntry {
+  const { region, type, id, state, at } = one;
+  return { region, type, id, state, evidence: state === 'gone' ? one.seen : whyLeft(one), at };
+}
+
+/** Why cleanup does not even ask for its deletion; undefined when it does. */
+export function whyKept(one: Pick<TaggedResource, 'type' | 'seen' | 'protectedBy' | 'holders'>): string | undefined {
+  const holders = (one.holders ?? []).map((holder) => `${holder.type} ${holder.id}${ownerOf(holder.tags)}`);
+  if (one.protectedBy !== undefined) return `protected: ${one.protectedBy}`;
+  if (holders.length > 0) return `held by ${holders.join(', ')}, which is not of this experiment`;
+  return one.type in DELETIONS ? undefined : `Holdfast cannot delete this type; ${one.seen}`;
 }
 
 function whyLeft(entry: Entry): string {
-  const holders = (entry.holders ?? []).map((one) => `${one.type} ${one.id}${ownerOf(one.tags)}`);
-  if (entry.protectedBy !== undefined) return `protected: ${entry.protectedBy}`;
-  if (holders.length > 0) return `held by ${holders.join(', ')}, which is not of this experiment`;
-  if (!(entry.type in DELETIONS)) return `Holdfast cannot delete this type; ${entry.seen}`;
+  const kept = whyKept(entry);
+  if (kept !== undefined) return kept;
+  if (entry.unplanned === true) return 'it came after the plan and is not deleted';
   if (entry.state === 'ending') return `still on its way out (${entry.seen})`;
   if (entry.refusal !== undefined) return `${entry.refusal.outcome}: ${entry.refusal.detail}`;
   if (entry.diesWith !== undefined) return `ends with ${entry.diesWith}`;
@@ -117,27 +137,42 @@ export interface CertificateHead {
   regions: string[];
   startedAt: string;
   finishedAt: string;
+  /** Digest of the plan that was applied. */
+  plan?: string;
 }
 
-/** The whole document; the same proof gives the same text. */
-export function assembleCertificate(head: CertificateHead, proof: Proof): Certificate {
-  const entries = Object.entries(proof.entries).sort(([a], [b]) => (a < b ? -1 : 1));
+/** A certificate without the list of its resources, which may be too long for one payload; nor do its leftovers say which. */
+export type CertificateFrame = Omit<Certificate, 'resources'>;
+
+/** Everything but the resources; the same proof gives the same text. */
+export function certificateFrame(head: CertificateHead, proof: Proof): CertificateFrame {
   const cells = Object.entries(proof.cells).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
+    format: CERTIFICATE_FORMAT,
     experimentId: head.experimentId,
     account: head.account,
     verdict: verdictOf(proof),
     regions: head.regions,
-    resources: entries.map(([, one]) => ({
-      region: one.region,
-      type: one.type,
-      id: one.id,
-      evidence: one.state === 'gone' ? one.seen : `${one.state}: ${whyLeft(one)}`,
-      at: one.at,
-    })),
     cells: cells.map(([, cell]) => cell),
-    left: leftOf(proof),
+    left: unprovenLines(proof),
+    ...(proof.passes === undefined ? {} : { passes: proof.passes }),
+    ...(head.plan === undefined ? {} : { plan: head.plan }),
     startedAt: head.startedAt,
     finishedAt: head.finishedAt,
   };
+}
+
+/** Every resource ever seen with its last evidence, in a stable order. */
+export function certificateEntries(entries: Entries): CertificateEntry[] {
+  const sorted = Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1));
+  return sorted.map(([, one]) => entryOf(one));
+}
+
+/** The whole document, its head first. */
+export function certificateOf(
+  { cells, left, ...head }: CertificateFrame,
+  resources: readonly CertificateEntry[],
+): Certificate {
+  const living = resources.filter((one) => one.state !== 'gone').map(leftLine);
+  return { ...head, left: [...left, ...living], cells, resources: [...resources] };
 }

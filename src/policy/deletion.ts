@@ -128,7 +128,7 @@ function answered(entry: Entry, removal: Removal, at: string): Entry {
 /** Whether cleanup may ever ask for its deletion, whatever else lives. */
 function isDeletable(entry: Entry): boolean {
   if (!(entry.type in DELETIONS) || entry.protectedBy !== undefined || entry.diesWith !== undefined) return false;
-  if ((entry.holders ?? []).length > 0) return false;
+  if ((entry.holders ?? []).length > 0 || entry.unplanned === true) return false;
   const refused = entry.refusal?.outcome;
   return refused === undefined || refused === 'in-use';
 }
@@ -186,6 +186,29 @@ export function endingNow(entries: Entries): Entry[] {
     const owner = one.diesWith === undefined ? undefined : byId.get(one.diesWith);
     return one.diesWith !== undefined && owner?.state !== 'live';
   });
+}
+
+/** Alive, and of those that a deletion is or was asked for: what a limit on deletions counts. */
+export function doomed(entries: Entries): Entry[] {
+  return alive(entries).filter((one) => one.askedAt !== undefined || isDeletable(one) || one.diesWith !== undefined);
+}
+
+/**
+ * What a wait needs to know: what is going away, and what becomes ready by that alone. Edges to what is not watched
+ * are gone from it, and so is everything that waits for something else as well.
+ */
+export function watchable(entries: Entries): Entry[] {
+  const watched = endingNow(entries);
+  const going = new Set(watched.map((one) => one.id));
+  const gone = new Set(
+    Object.values(entries)
+      .filter((one) => one.state === 'gone')
+      .map((one) => one.id),
+  );
+  const waiting = alive(entries).filter(
+    (one) => !going.has(one.id) && isDeletable(one) && one.neededBy.every((id) => going.has(id) || gone.has(id)),
+  );
+  return [...watched, ...waiting].map((one) => ({ ...one, neededBy: one.neededBy.filter((id) => going.has(id)) }));
 }
 
 /**

@@ -3,9 +3,11 @@ import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
 import type { AdmissionActivities } from '../activities/admission';
 import type { CapacityActivities } from '../activities/capacity';
 import type { CleanupActivities } from '../activities/cleanup';
+import type { LeaseActivities } from '../activities/lease';
 import type { LivenessActivities } from '../activities/liveness';
 import type { ProvisionActivities } from '../activities/provision';
 import type { ReadinessActivities } from '../activities/readiness';
+import type { ReaperActivities } from '../activities/reaper';
 import type { RecordActivities } from '../activities/record';
 import type { SentinelActivities } from '../activities/sentinel';
 import type { StepActivities } from '../activities/steps';
@@ -14,9 +16,11 @@ import type { VolumeActivities } from '../activities/volumes';
 type All = AdmissionActivities &
   CapacityActivities &
   CleanupActivities &
+  LeaseActivities &
   LivenessActivities &
   ProvisionActivities &
   ReadinessActivities &
+  ReaperActivities &
   RecordActivities &
   SentinelActivities &
   StepActivities &

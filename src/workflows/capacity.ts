@@ -9,10 +9,11 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { CapacityView } from '../contracts/capacity';
+import type { CapacityNews, CapacityView } from '../contracts/capacity';
 import { QUERY, SIGNAL } from '../contracts/messages';
 import { capacityDetails } from '../policy/capacity-details';
 import { capacityState, newsIn, type CapacityState } from '../policy/capacity-input';
+import { recordOpen, type OpenRequests } from '../policy/open-requests';
 import { compactMemory, recordNews } from '../policy/pool-memory';
 import { failure } from './failure';
 
@@ -25,18 +26,23 @@ const toldSignal = defineSignal<[unknown]>(SIGNAL.told);
  */
 export async function capacity(input: unknown): Promise<never> {
   let state = admit(input);
+  let open: OpenRequests = {};
   let heard = 0;
-  setHandler(memoryQuery, () => viewOf(state), { description: 'What refused lately, and until when it is left alone' });
+  setHandler(memoryQuery, () => viewOf(state, open), {
+    description: 'What refused lately, and until when it is left alone',
+  });
   setHandler(
     toldSignal,
     (message) => {
       heard += 1;
-      state = hear(state, message);
+      const news = newsNow(message);
+      state = hear(state, news);
+      if (news !== undefined) open = recordOpen(open, news);
       show(state);
     },
     {
       description:
-        'What one launch request taught: { from, atMs, came: [pool], refused: [{ key, class, scope, code }] }',
+        'What one launch request taught: { from, atMs, came: [pool], refused: [{ key, class, scope, code }], asks: [pool key] }',
     },
   );
   show(state);
@@ -52,18 +58,22 @@ function admit(input: unknown): CapacityState {
   return state;
 }
 
-/** A message that is no news is counted and nothing more: one bad sender must not stop the memory of all. */
-function hear(state: CapacityState, message: unknown): CapacityState {
+/** A clock that runs ahead must not block a pool for longer than its class does. */
+function newsNow(message: unknown): CapacityNews | undefined {
   const news = newsIn(message);
+  return news && { ...news, atMs: Math.min(news.atMs, Date.now()) };
+}
+
+/** A message that is no news is counted and nothing more: one bad sender must not stop the memory of all. */
+function hear(state: CapacityState, news: CapacityNews | undefined): CapacityState {
   if (news === undefined) return { ...state, told: state.told + 1, ignored: state.ignored + 1 };
-  // A clock that runs ahead must not block a pool for longer than its class does.
-  return { ...state, ...recordNews(state, { ...news, atMs: Math.min(news.atMs, Date.now()) }), told: state.told + 1 };
+  return { ...state, ...recordNews(state, news), told: state.told + 1 };
 }
 
 function show(state: CapacityState): void {
   setCurrentDetails(capacityDetails(workflowInfo().workflowId, state, Date.now()));
 }
 
-function viewOf({ blocks, told, ignored }: CapacityState): CapacityView {
-  return { blocks, told, ignored };
+function viewOf({ blocks, told, ignored }: CapacityState, open: OpenRequests): CapacityView {
+  return { blocks, told, ignored, open };
 }

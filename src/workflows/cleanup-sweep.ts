@@ -1,11 +1,11 @@
 /** How is one region cleared? Look, ask for what is ready, wait for what is ending, until nothing moves. */
-import { sleep } from '@temporalio/workflow';
+import { sleep, workflowInfo } from '@temporalio/workflow';
 import type { CleanupAdmission } from '../activities/cleanup';
-import type { Removal } from '../contracts/inventory';
+import type { IdsByType, Removal } from '../contracts/inventory';
 import type { CleanupStatus } from '../contracts/messages';
 import { foldCells, unreadable, type Cells, type Proof } from '../policy/certificate';
+import type { CleanupView } from '../policy/cleanup-details';
 import {
-  alive,
   batchesOf,
   endingNow,
   entryKey,
@@ -13,10 +13,12 @@ import {
   foldSeen,
   nextRetry,
   outlook,
+  watchable,
   type Batch,
   type Entries,
   type Entry,
 } from '../policy/deletion';
+import { idsByType, inPayloads, pack, refsOf, unpack } from '../policy/sightings';
 import { looks, mutations } from './activity-proxies';
 import { causeOf, settleAll, wasCancelled } from './failure';
 
@@ -26,15 +28,57 @@ const DELETING = { startToCloseTimeout: '120s' } as const;
 /** A region in which even looking failed is left alone for this long; a person or AWS has to repair it. */
 const BROKEN_PAUSE_MS = 15_000;
 
+/** Batches of a region under way at once: with five calls each, none waits longer for its turn than the limiter lets it. */
+const BATCHES_AT_ONCE = 4;
+
+/** A wait that nothing ends is broken off after so long, so that a run that got too long can go on in a new one. */
+const LONGEST_WAIT_MS = 120_000;
+
 /** A cleanup under way: what is known, and what to do with it. */
 export interface Sweep extends Proof {
   plan: CleanupAdmission;
   doing: CleanupStatus['doing'];
+  /** When a look at the region found nothing alive, in epoch milliseconds; absent when it has to be looked at again. */
+  quiet: Record<string, number>;
+  /** How what the plan names differs from what it says, by region. */
+  changes: Record<string, string[]>;
+  /** Whether it may delete: plan and limit were held against what is there. */
+  cleared: boolean;
   /** Epoch milliseconds. */
   startedAt: number;
   deadline: number;
-  /** Shows the present state to whoever looks. */
-  publish: () => void;
+  /** Shows the present state to whoever looks, and at last how it ended. */
+  publish: (end?: CleanupView['end']) => void;
+}
+
+/** Ids ever seen, by region. */
+export type SeenPart = Record<string, IdsByType>;
+
+/** Every id ever seen, in parts that each fit into a payload. */
+export function seenParts(entries: Entries): SeenPart[] {
+  const refs = Object.values(entries).map(({ region, type, id }) => ({ region, type, id }));
+  return inPayloads(refs).map((part) => {
+    const regions = [...new Set(part.map((one) => one.region))];
+    return Object.fromEntries(
+      regions.map((region) => [region, idsByType(part.filter((one) => one.region === region))]),
+    );
+  });
+}
+
+/** What an earlier run saw counts as living until it is looked at. */
+export function entriesFrom(parts: readonly SeenPart[], at: string): Entries {
+  const seen = parts.flatMap((part) =>
+    Object.entries(part).flatMap(([region, ids]) =>
+      refsOf(ids).map((ref) => ({ region, ...ref, state: 'live' as const, seen: 'not looked at yet', neededBy: [] })),
+    ),
+  );
+  return foldSeen({}, seen, at);
+}
+
+/** The history gets so long that the next run should go on. */
+export function isLong({ plan }: Sweep): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  return continueAsNewSuggested || historyLength >= (plan.eventsPerRun ?? Infinity);
 }
 
 function within(
@@ -56,15 +100,22 @@ function depthOf(sweep: Sweep, region: string, confirming: boolean): 'full' | 'i
 }
 
 /** Reads the region and confirms every id ever seen in it. A confirming look needs no more than the indexes. */
-export async function look(sweep: Sweep, region: string, confirming: boolean): Promise<void> {
-  const seen = Object.values(entriesIn(sweep.entries, region)).map(({ type, id }) => ({ type, id }));
+export async function look(sweep: Sweep, region: string, confirming: boolean, limit: LookLimit = {}): Promise<void> {
   const depth = depthOf(sweep, region, confirming);
-  const input = { ...within(sweep, region), depth, seen };
-  const summary = `look in ${region}: ${depth === 'full' ? 'every kind' : 'indexes'} and ${String(seen.length)} ids`;
+  const before = Object.values(entriesIn(sweep.entries, region));
+  const plan = sweep.plan.apply === undefined ? {} : { plan: sweep.plan.apply };
+  const input = { ...within(sweep, region), depth, seen: idsByType(before), ...plan };
+  const summary = `look in ${region}: ${depth === 'full' ? 'every kind' : 'indexes'} and ${String(before.length)} ids`;
   try {
-    const found = await looks.discoverResources.executeWithOptions({ summary }, [input]);
-    sweep.entries = foldSeen(sweep.entries, found.resources, found.at);
-    sweep.cells = withoutCell(foldCells(sweep.cells, region, found.sources, found.at), region);
+    for (let after: string | undefined, more = true; more;) {
+      const part = { ...input, ...(after === undefined ? {} : { after }) };
+      const reply = await looks.discoverResources.executeWithOptions({ summary, ...limit }, [part]);
+      sweep.entries = foldSeen(sweep.entries, unpack(region, reply.found), reply.at);
+      sweep.cells = withoutCell(foldCells(sweep.cells, region, reply.sources, reply.at), region);
+      sweep.changes[region] = reply.changes;
+      after = reply.next;
+      more = after !== undefined;
+    }
   } catch (error) {
     if (wasCancelled(error)) throw error;
     const at = new Date(Date.now()).toISOString();
@@ -74,16 +125,21 @@ export async function look(sweep: Sweep, region: string, confirming: boolean): P
   sweep.publish();
 }
 
+/** How long a look may be tried; without end when absent. */
+export interface LookLimit {
+  scheduleToCloseTimeout?: number;
+}
+
 /** A look that succeeded takes back that the region as a whole could not be read. */
 function withoutCell(cells: Cells, region: string): Cells {
   return Object.fromEntries(Object.entries(cells).filter(([key]) => key !== `${region}/region`));
 }
 
-/** Deletes and waits until nothing in the region moves any more; false when nothing moved at all. */
+/** Deletes and waits until nothing in the region moves any more, or the run is long; false when nothing moved at all. */
 export async function clearRegion(sweep: Sweep, region: string): Promise<boolean> {
   let moved = false;
   let looks = 0;
-  while (Date.now() < sweep.deadline) {
+  while (Date.now() < sweep.deadline && !isLong(sweep)) {
     const view = outlook(entriesIn(sweep.entries, region), Date.now());
     if (view.next === 'empty' || view.next === 'stuck') return moved;
     if (view.next === 'look') {
@@ -119,7 +175,11 @@ async function lookAgain(sweep: Sweep, region: string, at: number): Promise<void
 }
 
 async function removeAll(sweep: Sweep, region: string, ready: Entry[]): Promise<void> {
-  await settleAll(batchesOf(ready).map((batch) => removeOne(sweep, batch)));
+  const waiting = batchesOf(ready);
+  const lane = async (): Promise<void> => {
+    for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) await removeOne(sweep, batch);
+  };
+  await settleAll(Array.from({ length: Math.min(BATCHES_AT_ONCE, waiting.length) }, lane));
   const held = ready.filter((one) => sweep.entries[entryKey(one)]?.refusal?.outcome === 'in-use');
   if (held.length > 0 && endingNow(entriesIn(sweep.entries, region)).length > 0) await look(sweep, region, true);
 }
@@ -127,8 +187,9 @@ async function removeAll(sweep: Sweep, region: string, ready: Entry[]): Promise<
 async function removeOne(sweep: Sweep, batch: Batch): Promise<void> {
   const { region, type, ids } = batch;
   const summary = `delete ${String(ids.length)} x ${type} in ${region}`;
+  const plan = sweep.plan.apply === undefined ? {} : { plan: sweep.plan.apply };
   const reply = await mutations.removeResources
-    .executeWithOptions({ summary, ...DELETING }, [{ ...within(sweep, region), type, ids }])
+    .executeWithOptions({ summary, ...DELETING }, [{ ...within(sweep, region), type, ids, ...plan }])
     .catch((error: unknown) => refusedAll(ids, error));
   sweep.entries = foldRemovals(sweep.entries, region, type, reply.removals, reply.at);
 }
@@ -143,28 +204,18 @@ function refusedAll(ids: string[], error: unknown): { removals: Removal[]; at: s
 
 async function waitForEnd(sweep: Sweep, region: string): Promise<void> {
   const mine = entriesIn(sweep.entries, region);
-  const entries = alive(mine).map((one) => withLivingEdges(one, mine));
-  const until = Math.min(sweep.deadline, nextRetry(mine) ?? sweep.deadline);
-  const input = { ...within(sweep, region), entries, deadline: new Date(until).toISOString() };
+  const [entries = []] = inPayloads(watchable(mine));
+  const until = Math.min(sweep.deadline, nextRetry(mine) ?? sweep.deadline, Date.now() + LONGEST_WAIT_MS);
+  const input = { ...within(sweep, region), entries: pack(entries), deadline: new Date(until).toISOString() };
   const summary = `wait in ${region}: ${endingSummary(mine)}`;
   try {
     const seen = await looks.observeRemaining.executeWithOptions({ summary }, [input]);
-    sweep.entries = foldSeen(sweep.entries, seen.resources, seen.at);
+    sweep.entries = foldSeen(sweep.entries, unpack(region, seen.found), seen.at);
   } catch (error) {
     if (wasCancelled(error)) throw error;
     await sleep(BROKEN_PAUSE_MS, { summary: `${region} cannot be read: ${causeOf(error).message}`.slice(0, 200) });
     await look(sweep, region, false);
   }
-}
-
-/** Edges to what is gone say nothing any more, and what is gone is not sent along. */
-function withLivingEdges(one: Entry, entries: Entries): Entry {
-  const gone = new Set(
-    Object.values(entries)
-      .filter((other) => other.state === 'gone')
-      .map((other) => other.id),
-  );
-  return { ...one, neededBy: one.neededBy.filter((id) => !gone.has(id)) };
 }
 
 function endingSummary(entries: Entries): string {

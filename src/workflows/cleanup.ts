@@ -1,99 +1,156 @@
 /** How does an experiment leave AWS? By its tags alone, looked for and deleted until two looks in a row find nothing. */
-import { CancellationScope, defineQuery, setCurrentDetails, setHandler, sleep } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  continueAsNew,
+  defineQuery,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+} from '@temporalio/workflow';
 import type { CleanupAdmission } from '../activities/cleanup';
-import type { Certificate } from '../contracts/inventory';
-import { QUERY, type CleanupResult, type CleanupStatus } from '../contracts/messages';
-import { assembleCertificate, carried, unreadable } from '../policy/certificate';
-import { cleanupDetails, cleanupStatus, type CleanupView } from '../policy/cleanup-details';
-import { alive } from '../policy/deletion';
-import { mutations, reads } from './activity-proxies';
-import { clearRegion, look, type Sweep } from './cleanup-sweep';
-import { admitted, causeOf, failure, settleAll, wasCancelled } from './failure';
+import { QUERY, type CleanupPlan, type CleanupResult, type CleanupStatus } from '../contracts/messages';
+import { unlisted, unreadable, type Cells } from '../policy/certificate';
+import { cleanupDetails, cleanupStatus, planDetails, type CleanupView } from '../policy/cleanup-details';
+import { alive, doomed } from '../policy/deletion';
+import { looks, reads } from './activity-proxies';
+import { conclude, viewOf } from './cleanup-end';
+import { recheck } from './cleanup-recheck';
+import { clearRegion, entriesFrom, isLong, look, seenParts, type SeenPart, type Sweep } from './cleanup-sweep';
+import { admitted, failure, settleAll, wasCancelled } from './failure';
 
 /** Before a region that was throttled or broken is read again: EC2's read bucket refills in five seconds. */
 const UNREAD_PAUSE_MS = 5000;
+/** A plan of 10,000 resources in 17 regions is some hundred reads; each region is tried again where that may help. */
+const PLANNING = { startToCloseTimeout: '10m' } as const;
 
 const cleanupStatusQuery = defineQuery<CleanupStatus>(QUERY.status);
+
+/** What one run of a long cleanup leaves to the next, beside the ids. */
+interface Carry {
+  plan: CleanupAdmission;
+  cells: Cells;
+  /** Epoch milliseconds. */
+  startedAt: number;
+  cleared: boolean;
+}
 
 /**
  * Deletes everything that carries an experiment's two ownership tags, and certifies that nothing is left.
  *
- * Completes only with the verdict `clean`, and after a dry run; otherwise fails with `CleanupIncomplete`, what is left
- * in message and details. Needs the experiment's id and nothing that any workflow remembers. Never deletes what lacks
- * a tag. When cancelled it stops where it is and says what it saw.
+ * Completes only with the verdict `clean`, and with a plan; otherwise fails with `CleanupIncomplete`, what is left
+ * in message and details, or with `PlanRefused` before anything was deleted. Needs the experiment's id and nothing that
+ * any workflow remembers. Never deletes what lacks a tag. When cancelled it stops where it is and says what it saw.
+ * A run that gets long goes on in a new one, with every id ever seen.
  */
-export async function cleanup(input: unknown): Promise<CleanupResult> {
+export async function cleanup(
+  input: unknown,
+  carry?: Carry | null,
+  ...seen: SeenPart[]
+): Promise<CleanupResult | CleanupPlan> {
   let view: CleanupView = { experimentId: '', regions: [], doing: 'checking', entries: {}, cells: {}, left: [] };
   setHandler(cleanupStatusQuery, () => cleanupStatus(view), {
     description: 'What lives, what is ending, what is gone',
   });
-  const summary = 'check the input, list the regions';
-  const plan = await admitted(() => reads.admitCleanup.executeWithOptions({ summary }, [input]));
-  const sweep = begin(plan, (now) => {
+  const show = (now: CleanupView): void => {
     view = now;
     setCurrentDetails(cleanupDetails(now));
-  });
-  let stopped = false;
-  try {
-    await sweepAll(sweep);
-  } catch (error) {
+  };
+  const summary = 'check the input, list the regions';
+  const plan = carry?.plan ?? (await admitted(() => reads.admitCleanup.executeWithOptions({ summary }, [input])));
+  if (plan.plan) return makePlan(plan);
+  const sweep = begin(plan, show, seen, carry ?? undefined);
+  if (plan.recheck !== undefined) return recheck(sweep, plan.recheck);
+  const end = await sweepAll(sweep).catch((error: unknown) => {
     if (!wasCancelled(error)) throw error;
-    stopped = true;
+    return 'stopped' as const;
+  });
+  if (end === 'long') {
+    const { cells, startedAt, cleared } = sweep;
+    return continueAsNew<typeof cleanup>(input, { plan, cells, startedAt, cleared }, ...seenParts(sweep.entries));
   }
-  return CancellationScope.nonCancellable(() => conclude(sweep, stopped));
+  return CancellationScope.nonCancellable(() => conclude(sweep, end === 'stopped'));
 }
 
-function begin(plan: CleanupAdmission, show: (view: CleanupView) => void): Sweep {
-  const startedAt = Date.now();
+/** What a cleanup would delete, kept under its digest; nothing is changed. */
+async function makePlan(admission: CleanupAdmission): Promise<CleanupPlan> {
+  const { target, experimentId, regions, everyRegion, regionsUnreadable } = admission;
+  const unlisted = regionsUnreadable === undefined ? {} : { regionsUnreadable };
+  const input = { target, experimentId, regions, everyRegion, ...unlisted };
+  const summary = `look at ${String(regions.length)} regions and keep the plan`;
+  const plan = await looks.planCleanup.executeWithOptions({ summary, ...PLANNING }, [input]);
+  setCurrentDetails(planDetails(plan));
+  return plan;
+}
+
+function begin(
+  plan: CleanupAdmission,
+  show: (view: CleanupView) => void,
+  seen: readonly SeenPart[],
+  carry: Carry | undefined,
+): Sweep {
+  const startedAt = carry?.startedAt ?? Date.now();
+  const at = new Date(startedAt).toISOString();
   const sweep: Sweep = {
     plan,
-    entries: {},
-    cells: {},
+    entries: entriesFrom(seen, at),
+    cells: carry?.cells ?? (plan.regionsUnreadable === undefined ? {} : unlisted(plan.regionsUnreadable, at)),
     confirmed: false,
+    quiet: {},
+    changes: {},
+    cleared: carry?.cleared ?? false,
     doing: 'looking',
     startedAt,
     deadline: startedAt + plan.limitSeconds * 1000,
-    publish: () => {
-      show(viewOf(sweep));
+    publish: (end) => {
+      show(viewOf(sweep, end));
     },
   };
-  const { regionsUnreadable } = plan;
-  if (regionsUnreadable !== undefined) {
-    const cell = { region: '*', subject: 'regions', api: 'DescribeRegions', pages: 0, live: 0 };
-    sweep.cells['*/regions'] = { ...cell, at: new Date(startedAt).toISOString(), unreadable: regionsUnreadable };
-  }
   return sweep;
 }
 
-function viewOf(sweep: Sweep): CleanupView {
-  const { plan, entries, cells, doing } = sweep;
-  const left = doing === 'done' ? documentOf(sweep).left : [];
-  return { experimentId: plan.experimentId, regions: plan.regions, doing, entries, cells, left };
-}
-
 /** Looks, deletes what it found, and looks again, until two looks far enough apart found nothing or nothing moves. */
-async function sweepAll(sweep: Sweep): Promise<void> {
-  const settleMs = sweep.plan.settleSeconds * 1000;
-  let quietSince: number | undefined;
+async function sweepAll(sweep: Sweep): Promise<'over' | 'long'> {
   for (;;) {
-    const lookedAt = Date.now();
-    await lookEverywhere(sweep, quietSince !== undefined);
-    if (alive(sweep.entries).length > 0) {
-      quietSince = undefined;
-      if (sweep.plan.dryRun || Date.now() >= sweep.deadline || !(await clearAll(sweep))) return;
+    if (isLong(sweep)) return 'long';
+    tell(sweep, 'looking');
+    await lookAt(
+      sweep,
+      sweep.plan.regions.filter((region) => sweep.quiet[region] === undefined),
+    );
+    if (alive(sweep.entries).length === 0) await settleAndConfirm(sweep);
+    if (alive(sweep.entries).length === 0) {
+      if (!mayYetBeRead(sweep)) return 'over';
+      await pauseUnread(sweep);
       continue;
     }
-    sweep.confirmed = sweep.plan.dryRun || (quietSince !== undefined && lookedAt - quietSince >= settleMs);
-    if (sweep.confirmed && !mayYetBeRead(sweep)) return;
-    quietSince ??= Date.now();
-    await settle(sweep, quietSince + settleMs - Date.now());
+    sweep.confirmed = false;
+    holdAgainstPlan(sweep);
+    if (Date.now() >= sweep.deadline || (!(await clearAll(sweep)) && !isLong(sweep))) return 'over';
   }
 }
 
-async function settle(sweep: Sweep, leftMs: number): Promise<void> {
+/** A region is quiet from the end of a look that found nothing in it. */
+async function lookAt(sweep: Sweep, regions: readonly string[], confirming = false): Promise<void> {
+  await settleAll(
+    regions.map(async (region) => {
+      await look(sweep, region, confirming);
+      const lives = alive(sweep.entries).some((one) => one.region === region);
+      if (lives) Reflect.deleteProperty(sweep.quiet, region);
+      else sweep.quiet[region] ??= Date.now();
+    }),
+  );
+}
+
+/** The second look, at everything, when the indexes had time to catch up with the last of the first. */
+async function settleAndConfirm(sweep: Sweep): Promise<void> {
+  const first = Math.max(sweep.startedAt, ...Object.values(sweep.quiet));
   tell(sweep, 'settling');
-  const pauseMs = Math.max(sweep.confirmed ? UNREAD_PAUSE_MS : 1, leftMs);
-  await sleep(pauseMs, { summary: 'nothing found; look again after the indexes had time to catch up' });
+  const leftMs = first + sweep.plan.settleSeconds * 1000 - Date.now();
+  await sleep(Math.max(1, leftMs), { summary: 'nothing found; look again after the indexes had time to catch up' });
+  const second = Date.now();
+  await lookAt(sweep, sweep.plan.regions, true);
+  sweep.confirmed = true;
+  sweep.passes = { first: new Date(first).toISOString(), second: new Date(second).toISOString() };
 }
 
 /** Something was throttled or broken and not refused: a verdict before the limit would be given too early. */
@@ -101,9 +158,26 @@ function mayYetBeRead(sweep: Sweep): boolean {
   return Date.now() < sweep.deadline && unreadable(sweep.cells).some((cell) => cell.transient === true);
 }
 
-async function lookEverywhere(sweep: Sweep, confirming: boolean): Promise<void> {
-  tell(sweep, confirming ? 'settling' : 'looking');
-  await settleAll(sweep.plan.regions.map((region) => look(sweep, region, confirming)));
+async function pauseUnread(sweep: Sweep): Promise<void> {
+  for (const { region } of unreadable(sweep.cells)) Reflect.deleteProperty(sweep.quiet, region);
+  await sleep(UNREAD_PAUSE_MS, { summary: 'something could not be read; look again' });
+}
+
+/** Before the first deletion: what a plan says must be so, and no more may go than was allowed. */
+function holdAgainstPlan(sweep: Sweep): void {
+  if (sweep.cleared) return;
+  sweep.cleared = true;
+  const { apply, maxResources } = sweep.plan;
+  const changes = Object.values(sweep.changes).flat();
+  if (apply !== undefined && changes.length > 0) {
+    throw failure('PlanRefused', [`changed since plan ${apply.slice(0, 12)}:`, ...changes.slice(0, 100)].join('\n'));
+  }
+  const count = doomed(sweep.entries).length;
+  if (count <= (maxResources ?? Infinity)) return;
+  throw failure(
+    'PlanRefused',
+    `${String(count)} resources would be deleted, at most ${String(maxResources)} are allowed`,
+  );
 }
 
 /** Clears all regions beside each other; false when nothing moved anywhere. */
@@ -116,44 +190,4 @@ async function clearAll(sweep: Sweep): Promise<boolean> {
 function tell(sweep: Sweep, doing: CleanupStatus['doing']): void {
   sweep.doing = doing;
   sweep.publish();
-}
-
-function documentOf(sweep: Sweep): Certificate {
-  const { plan, startedAt } = sweep;
-  const head = { experimentId: plan.experimentId, account: plan.target.account, regions: plan.regions };
-  const times = { startedAt: new Date(startedAt).toISOString(), finishedAt: new Date(Date.now()).toISOString() };
-  return assembleCertificate({ ...head, ...times }, sweep);
-}
-
-/** Keeps the certificate and turns its verdict into the end of the workflow. */
-async function conclude(sweep: Sweep, stopped: boolean): Promise<CleanupResult> {
-  tell(sweep, 'done');
-  const certificate = documentOf(sweep);
-  const { experimentId, verdict, left, resources } = certificate;
-  const result: CleanupResult = {
-    experimentId,
-    verdict,
-    resources: resources.length,
-    left: carried(left),
-    ...(await keep(certificate)),
-    ...(sweep.plan.dryRun ? { dryRun: true } : {}),
-  };
-  if (verdict === 'clean' || (sweep.plan.dryRun && !stopped)) return result;
-  const headline = `${stopped ? 'stopped on request; ' : ''}${verdict}: ${String(left.length)} left of ${experimentId}`;
-  throw failure('CleanupIncomplete', [headline, ...result.left].join('\n'), result);
-}
-
-/** A disk that refuses ten times in a row needs a person, and cleanup must still end. */
-const KEEPING = { retry: { maximumAttempts: 10 } } as const;
-
-/** A certificate that cannot be kept does not change what is true of AWS; the result says why there is none. */
-async function keep(certificate: Certificate): Promise<{ document: string; digest: string }> {
-  try {
-    return await mutations.saveCertificate.executeWithOptions(
-      { summary: `keep the certificate: ${certificate.verdict}`, ...KEEPING },
-      [{ certificate }],
-    );
-  } catch (error) {
-    return { document: `not kept: ${causeOf(error).message}`, digest: '' };
-  }
 }

@@ -1,20 +1,18 @@
 /** What can be asked of a running experiment? Its queries, updates and signals. */
 import { defineQuery, defineSignal, defineUpdate, setHandler, type CancellationScope } from '@temporalio/workflow';
-import { parseDuration } from '../contracts/duration';
 import { FINAL_PHASES, QUERY, SIGNAL, UPDATE } from '../contracts/messages';
 import type { Attempt } from '../contracts/capacity';
 import { ACTED_KINDS, type Interruption } from '../contracts/interruptions';
 import type { CostSummary, ExperimentStatus, Node, TimelineEntry } from '../contracts/messages';
 import { readNotices } from '../policy/notices';
 import { failure } from './failure';
-import { setExpiry, tell, type RunState } from './run-state';
+import { tell, type RunState } from './run-state';
 
 const statusQuery = defineQuery<ExperimentStatus>(QUERY.status);
 const inventoryQuery = defineQuery<Node[]>(QUERY.inventory);
 const attemptsQuery = defineQuery<Attempt[]>(QUERY.attempts);
 const costQuery = defineQuery<CostSummary>(QUERY.cost);
 const timelineQuery = defineQuery<TimelineEntry[]>(QUERY.timeline);
-const extendUpdate = defineUpdate<{ expiresAt: string }, [{ by: string | number }]>(UPDATE.extend);
 const holdUpdate = defineUpdate<{ phase: string }>(UPDATE.hold);
 const releaseUpdate = defineUpdate<{ phase: string }>(UPDATE.release);
 const stopUpdate = defineUpdate<{ phase: string }>(UPDATE.stop);
@@ -60,21 +58,6 @@ export function listen(state: RunState, work: CancellationScope): Controls {
     { description: 'What was noticed about nodes: [{"instanceId": "i-...", "kind": "reclaim", "reason": "..."}]' },
   );
   setHandler(
-    extendUpdate,
-    ({ by }) => {
-      const seconds = parseDuration(by) ?? 0;
-      setExpiry(state, new Date(Date.parse(state.status.expiresAt) + seconds * 1000).toISOString());
-      tell(state, `lease extended by ${String(by)} to ${state.status.expiresAt}`);
-      return { expiresAt: state.status.expiresAt };
-    },
-    {
-      validator: (input) => {
-        checkExtend(state, input);
-      },
-      description: 'Lengthens the lease: {"by": "2h"}',
-    },
-  );
-  setHandler(
     holdUpdate,
     () => {
       controls.hold = true;
@@ -118,14 +101,6 @@ export function listen(state: RunState, work: CancellationScope): Controls {
     },
   );
   return controls;
-}
-
-function checkExtend(state: RunState, input: unknown): void {
-  refuseWhenOver(state);
-  const by = typeof input === 'object' && input !== null && 'by' in input ? input.by : undefined;
-  if (parseDuration(by) === undefined) {
-    throw failure('InvalidInput', `by: ${JSON.stringify(by ?? null)} is no duration; write {"by": "2h"}`);
-  }
 }
 
 /** Refuses what can no longer have an effect. */

@@ -23,7 +23,13 @@ export function endingOf(run: Run, error: unknown): Ending {
     return { phase: 'Failed', reason: reasonOf(type), message, failsWith: type };
   }
   if (run.controls.expired) return expiry(run);
+  if (run.controls.stopped && isIdle(run)) return { phase: 'Done' };
   return { phase: 'Cancelled', reason: 'User', message: run.controls.stopped ? 'stopped' : 'cancelled' };
+}
+
+/** A cluster without steps that was ready has done what it was for when somebody stops it. */
+function isIdle({ admission, state }: Run): boolean {
+  return admission.spec.steps.length === 0 && ['Ready', 'Recovering'].includes(state.status.phase);
 }
 
 /** A cluster without steps lives until its lease ends, which is no failure. */

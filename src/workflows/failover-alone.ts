@@ -5,9 +5,10 @@ import type { Attempt } from '../contracts/capacity';
 import type { InterruptionRecord } from '../contracts/failover';
 import type { Interruption } from '../contracts/interruptions';
 import type { Node } from '../contracts/messages';
-import { isStandby, type Ownership } from '../contracts/names';
+import { isStandby, TAG, type Ownership } from '../contracts/names';
 import type { NodeProgress } from '../contracts/readiness';
 import type { Loss } from '../policy/failover';
+import { following } from '../policy/volumes';
 import { reads } from './activity-proxies';
 import { admitted, causeOf, failure, settleAll, wasCancelled } from './failure';
 import { failOver, type Failover } from './failover';
@@ -15,6 +16,7 @@ import type { Provisioning } from './fill';
 import { end } from './promotion';
 import { adoptNodes } from './provision';
 import { nameNodes } from './upkeep';
+import { knowVolumes } from './volumes';
 
 /** What `failover` alone leaves running: like the nodes of `provision`, it ends by `ExpiresAt` or by `cleanup`. */
 export interface FailoverResult {
@@ -40,11 +42,11 @@ export async function failover(input: unknown): Promise<FailoverResult> {
   const admission = await admitted(() => reads.admitFailover(input));
   const { experimentId } = admission;
   const result: FailoverResult = { experimentId, nodes: [], interruptions: [], attempts: [], events: [] };
-  const losses = await findLosses(admission, result);
+  const found = await findLosses(admission, result);
   const begun: Begun = { bought: [], naming: [] };
-  const acting = await prepare(admission, result, losses, begun);
+  const acting = await prepare(admission, result, found, begun);
   try {
-    await failOver(acting, losses);
+    await failOver(acting, await withVolumes(acting, result, found));
     await settleAll(begun.naming);
     return result;
   } catch (error) {
@@ -72,6 +74,19 @@ async function findLosses(admission: FailoverAdmission, result: FailoverResult):
   return gone.map((node) => ({ node, notice: noticeOf(node) }));
 }
 
+/** The same losses with the volumes that follow their slots. A machine that has ended holds none any more. */
+async function withVolumes({ provisioning }: Failover, result: FailoverResult, losses: Loss[]): Promise<Loss[]> {
+  const lost = losses.map(({ node }) => node);
+  const known = await knowVolumes(provisioning, lost);
+  for (const { slot, component, volumes = [] } of known) {
+    const wanted = following(provisioning.spec.components[component]).length;
+    if (volumes.length < wanted)
+      result.events.push(`${slot}: its machine holds no volumes any more; the next starts empty`);
+  }
+  result.nodes = result.nodes.map((node) => known[lost.indexOf(node)] ?? node);
+  return losses.map((loss, index) => ({ ...loss, node: known[index] ?? loss.node }));
+}
+
 function isNamed({ slot, instanceId }: Node, name: string): boolean {
   return slot === name || instanceId === name;
 }
@@ -95,7 +110,7 @@ async function prepare(
     project: spec.project,
     owner,
     expiresAt,
-    extra: spec.tags,
+    extra: { ...spec.tags, [TAG.alone]: 'provision' },
   };
   const onEvent = (text: string): void => {
     result.events.push(text);

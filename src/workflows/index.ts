@@ -4,4 +4,5 @@ export { provision, readiness } from './lifecycles';
 export { failover } from './failover-alone';
 export { cleanup } from './cleanup';
 export { capacity } from './capacity';
+export { reaper } from './reaper';
 export { sentinel } from './sentinel';

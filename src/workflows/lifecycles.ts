@@ -2,7 +2,7 @@
 import { CancellationScope, CancelledFailure, workflowInfo } from '@temporalio/workflow';
 import type { Attempt } from '../contracts/capacity';
 import type { Node } from '../contracts/messages';
-import { isStandby } from '../contracts/names';
+import { isStandby, TAG } from '../contracts/names';
 import type { NodeProgress } from '../contracts/readiness';
 import { reads } from './activity-proxies';
 import { admitted, causeOf, failure, wasCancelled } from './failure';
@@ -25,7 +25,14 @@ export async function provision(input: unknown): Promise<ProvisionResult> {
   const experimentId = workflowInfo().workflowId;
   const { spec, target, installation, owner } = await admitted(() => reads.admitExperiment(input));
   const expiresAt = new Date(Date.now() + spec.lease * 1000).toISOString();
-  const ownership = { experimentId, installation, project: spec.project, owner, expiresAt, extra: spec.tags };
+  const ownership = {
+    experimentId,
+    installation,
+    project: spec.project,
+    owner,
+    expiresAt,
+    extra: { ...spec.tags, [TAG.alone]: 'provision' },
+  };
   const attempts: Attempt[] = [];
   const events: string[] = [];
   try {

@@ -9,7 +9,10 @@ export interface Run {
   admission: Admission;
   state: RunState;
   controls: Controls;
+  /** Of what is made from now on; its end of lease moves with extensions. */
   ownership: Ownership;
+  /** The lease was extended, so nodes that come now have to be told. */
+  extended: boolean;
 }
 
 /** The run from the moment its spec is admitted; its lease begins now. */
@@ -32,5 +35,5 @@ export function begin(admission: Admission, state: RunState, controls: Controls)
     expiresAt: status.expiresAt,
     extra: spec.tags,
   };
-  return { admission, state, controls, ownership };
+  return { admission, state, controls, ownership, extended: false };
 }

@@ -1,5 +1,6 @@
 /** How does a run use the memory that all experiments of a region share? It reads before it asks, and tells after. */
 import type { Pool, PoolMemory, Refusal } from '../contracts/capacity';
+import type { OpenRequests } from '../policy/open-requests';
 import { emptyMemory, mergeMemories, newsOf, recordNews } from '../policy/pool-memory';
 import { answers } from './activity-proxies';
 import { causeOf, wasCancelled } from './failure';
@@ -11,6 +12,8 @@ export interface Knowledge {
   own: PoolMemory;
   /** By region: what all knew when it was last read, and what this run saw since. */
   shared: Record<string, PoolMemory>;
+  /** By region: pools that others were asking when it was last read. */
+  open: Record<string, OpenRequests>;
   /** Regions whose memory did not answer last time. */
   alone: string[];
   /** Components that plan at the same time share one reading; empty at rest. */
@@ -18,7 +21,7 @@ export interface Knowledge {
 }
 
 export function newKnowledge(): Knowledge {
-  return { own: emptyMemory(), shared: {}, alone: [], reading: {} };
+  return { own: emptyMemory(), shared: {}, open: {}, alone: [], reading: {} };
 }
 
 /** Everything that is known of a region's pools. */
@@ -35,8 +38,11 @@ export async function readShared(run: Provisioning, { knowledge }: Chain, region
 async function read(run: Provisioning, knowledge: Knowledge, region: string): Promise<void> {
   try {
     const summary = `what is known of pools in ${region}`;
-    const memory = await answers.readCapacity.executeWithOptions({ summary }, [{ target: run.target, region }]);
-    knowledge.shared[region] = memory;
+    const { blocks, open } = await answers.readCapacity.executeWithOptions({ summary }, [
+      { target: run.target, region },
+    ]);
+    knowledge.shared[region] = { blocks };
+    knowledge.open[region] = open;
     reached(run, knowledge, region);
   } catch (error) {
     unreached(run, knowledge, region, error);
@@ -46,12 +52,13 @@ async function read(run: Provisioning, knowledge: Knowledge, region: string): Pr
   }
 }
 
-/** Records what one reply, or the end of nodes, taught, and tells the others once. */
+/** Records what one reply, or the end of nodes, taught, and tells the others once, with the pools that are asked next. */
 export async function learn(
   run: Provisioning,
   { knowledge, surveys }: Chain,
   region: string,
   { came, refusals }: { came: Pool[]; refusals: Refusal[] },
+  next: () => string[] = () => [],
 ): Promise<void> {
   const families = new Map(surveys[region]?.offers.map((offer) => [offer.instanceType, offer.quotaFamily]));
   const { experimentId } = run.ownership;
@@ -61,7 +68,9 @@ export async function learn(
   knowledge.shared[region] = recordNews(knowledge.shared[region] ?? emptyMemory(), news);
   const summary = `tell: ${String(news.came.length)} pools gave, ${String(news.refused.length)} refused`;
   try {
-    await answers.tellCapacity.executeWithOptions({ summary }, [{ target: run.target, region, news }]);
+    await answers.tellCapacity.executeWithOptions({ summary }, [
+      { target: run.target, region, news: { ...news, asks: next() } },
+    ]);
   } catch (error) {
     unreached(run, knowledge, region, error);
   }

@@ -27,7 +27,7 @@ export async function tearDown(input: CleanupInput): Promise<CleanupResult> {
         cancellationType: ChildWorkflowCancellationType.ABANDON,
         staticSummary: `clean up ${input.experimentId}`.slice(0, 200),
       });
-      return await child.result();
+      return (await child.result()) as CleanupResult;
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) {
         await sleep(JOIN_PAUSE_MS, { summary: 'another cleanup of this experiment is under way' });

@@ -7,6 +7,7 @@ import { keep } from './ending';
 import type { Failover } from './failover';
 import type { Provisioning } from './fill';
 import { guarded, isWhole } from './guard';
+import { armNewNodes } from './lease';
 import { provisionNodes, replaceNodes, type Provisioned } from './provision';
 import { proveReady, type Cascade } from './readiness';
 import type { Run } from './run';
@@ -32,6 +33,7 @@ export async function labour(run: Run): Promise<void> {
   // Until now every look at the nodes saw for itself which of them had ended.
   void keepSentinel(run, [...nodes, ...provisioned.spares]);
   const naming = nameNodes(cascade, [...nodes, ...provisioned.spares]);
+  void armNewNodes(run, [...nodes, ...provisioned.spares]);
   const failover = failoverOf(run, { provisioning, provisioned, cascade });
   const stepNow = (): StepSpec | undefined => stepUnderWay(admission.spec.steps, state.status.steps);
   const unattend = attend(failover, stepNow);
@@ -90,6 +92,7 @@ function failoverOf(run: Run, parts: Pick<Failover, 'provisioning' | 'provisione
     },
     name: (nodes) => {
       void nameNodes(parts.cascade, nodes);
+      void armNewNodes(run, nodes);
     },
     onActive: (isActive) => {
       setRecovering(state, isActive);

@@ -39,6 +39,7 @@ const temporal: TemporalPort = {
   },
   signalWithStart: () => Promise.resolve(),
   isRunning: () => Promise.resolve(false),
+  standing: () => Promise.resolve(undefined),
   query: () => Promise.resolve(undefined),
 };
 

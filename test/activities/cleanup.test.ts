@@ -6,8 +6,15 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createCleanupActivities, type CleanupActivities } from '../../src/activities/cleanup';
 import { guard } from '../../src/activities/failure';
-import type { Certificate } from '../../src/contracts/inventory';
-import { foldSeen, type Entry } from '../../src/policy/deletion';
+import {
+  CERTIFICATE_FORMAT,
+  type Certificate,
+  type CertificateEntry,
+  type SeenResource,
+} from '../../src/contracts/inventory';
+import type { CertificateFrame } from '../../src/policy/certificate';
+import { foldSeen, type Entries, type Entry } from '../../src/policy/deletion';
+import { pack, unpack, type Sightings } from '../../src/policy/sightings';
 import { createFolderStore } from '../../src/results/folder';
 import { memoryCloud, memoryResource, type MemoryOptions, type MemoryResource } from '../support/memory-inventory';
 
@@ -15,6 +22,8 @@ import { memoryCloud, memoryResource, type MemoryOptions, type MemoryResource } 
 const logger = new DefaultLogger('ERROR');
 const target = { account: '123456789012', endpoint: 'memory' };
 const where = { target, experimentId: 'exp-1', region: 'us-west-2' };
+const packed = (entries: Entries): Sightings<Entry> => pack(Object.values(entries));
+const found = (reply: { found: Sightings }): SeenResource[] => unpack('us-west-2', reply.found);
 const soon = (): string => new Date(Date.now() + 60_000).toISOString();
 
 describe('the cleanup activities', () => {
@@ -49,9 +58,11 @@ describe('the cleanup activities', () => {
       await expect(bench().run('admitCleanup', { experimentId: 'exp-1' })).resolves.toEqual({
         experimentId: 'exp-1',
         regions: ['us-west-2', 'eu-west-1'],
-        dryRun: false,
+        everyRegion: true,
+        plan: false,
         settleSeconds: 60,
         limitSeconds: 1800,
+        recheckSeconds: 4500,
         target,
       });
     });
@@ -95,10 +106,10 @@ describe('the cleanup activities', () => {
       const input = {
         ...where,
         depth: 'full',
-        seen: [],
+        seen: {},
         type: 'instance',
         ids: ['i-1'],
-        entries: [],
+        entries: {},
         deadline: soon(),
       } as never;
 
@@ -115,16 +126,16 @@ describe('the cleanup activities', () => {
       );
       const half = memoryResource({ type: 'volume', id: 'vol-half', tags: { ExperimentID: 'exp-1' } });
 
-      const found = await bench([...mine, half]).run('discoverResources', { ...where, depth: 'full', seen: [] });
+      const reply = await bench([...mine, half]).run('discoverResources', { ...where, depth: 'full', seen: {} });
 
-      expect(found.resources.map((one) => one.id)).toEqual(['vol-0']);
-      expect(found.resources[0]).not.toHaveProperty('tags');
+      expect(found(reply).map((one) => one.id)).toEqual(['vol-0']);
+      expect(found(reply)[0]).not.toHaveProperty('tags');
     });
 
     it('answers what could not be read instead of failing', async () => {
       const { run } = bench([], { unreadable: ['us-west-2/volume'] });
 
-      const { sources } = await run('discoverResources', { ...where, depth: 'full', seen: [] });
+      const { sources } = await run('discoverResources', { ...where, depth: 'full', seen: {} });
 
       expect(sources.filter((source) => source.unreadable !== undefined).map((source) => source.subject)).toEqual([
         'volume',
@@ -152,7 +163,7 @@ describe('the cleanup activities', () => {
         new MockActivityEnvironment({ attempt }, { logger }).run(discoverResources, {
           ...where,
           depth: 'full' as const,
-          seen: [],
+          seen: {},
         });
 
       await expect(look(1)).rejects.toMatchObject({ type: 'ServiceUnavailable', nonRetryable: false });
@@ -212,8 +223,8 @@ describe('the cleanup activities', () => {
   describe('observeRemaining', () => {
     const ending = memoryResource({ type: 'instance', id: 'i-1', endsAt: Date.now() + 600_000, endsAfterMs: 0 });
     const volume = memoryResource({ type: 'volume', id: 'vol-1', neededBy: ['i-1'] });
-    const entriesOf = (resources: MemoryResource[], state: Entry['state']): Entry[] =>
-      Object.values(
+    const entriesOf = (resources: MemoryResource[], state: Entry['state']): Sightings<Entry> =>
+      packed(
         foldSeen(
           {},
           resources.map(({ tags: _tags, endsAfterMs: _after, endsAt, ...rest }) => ({
@@ -250,7 +261,7 @@ describe('the cleanup activities', () => {
         deadline: soon(),
       });
 
-      expect(Object.fromEntries(seen.resources.map((one) => [one.id, one.state]))).toEqual({
+      expect(Object.fromEntries(found(seen).map((one) => [one.id, one.state]))).toEqual({
         'i-1': 'gone',
         'i-2': 'ending',
       });
@@ -265,43 +276,72 @@ describe('the cleanup activities', () => {
       };
 
       await expect(run('observeRemaining', input)).resolves.toMatchObject({
-        resources: [{ id: 'i-1', state: 'ending' }],
+        found: { instance: { 'ending ending': ['i-1'] } },
       });
     });
   });
 
   describe('keeping a certificate', () => {
-    const first: Certificate = {
+    const first: CertificateFrame = {
+      format: CERTIFICATE_FORMAT,
       experimentId: 'exp-1',
       account: target.account,
       verdict: 'clean',
       regions: ['us-west-2'],
-      resources: [],
       cells: [],
       left: [],
       startedAt: '2026-01-01T00:00:00.000Z',
       finishedAt: '2026-01-01T00:00:01.000Z',
     };
-    const save = (certificate: Certificate): Promise<{ document: string; digest: string }> =>
-      bench().run('saveCertificate', { certificate });
+    const entry = (id: string): CertificateEntry => ({
+      region: 'us-west-2',
+      type: 'volume',
+      id,
+      state: 'gone',
+      evidence: 'not found',
+      at: first.startedAt,
+    });
+    const save = (frame: CertificateFrame, parts: string[] = []): Promise<{ document: string; digest: string }> =>
+      bench().run('saveCertificate', { frame, parts, resources: [entry('vol-9')] });
 
     it('keeps it whole, with a digest of exactly what is kept', async () => {
       const { document, digest } = await save(first);
 
       const text = await readFile(document, 'utf8');
-      expect(JSON.parse(text)).toEqual(first);
+      expect(JSON.parse(text)).toEqual({ ...first, resources: [entry('vol-9')] });
       expect(digest).toBe(createHash('sha256').update(text).digest('hex'));
     });
 
+    it('puts parts together in their order, and names every leftover of any of them', async () => {
+      const left = { ...entry('vol-1'), state: 'live' as const, evidence: 'exists' };
+      const part = { experimentId: 'exp-1', name: 'run-1', resources: [left, entry('vol-2')] };
+      await bench().run('saveCertificatePart', part);
+
+      const { document } = await save({ ...first, verdict: 'blocked' }, ['run-1']);
+
+      const kept = JSON.parse(await readFile(document, 'utf8')) as Certificate;
+      expect(kept.resources.map((one) => one.id)).toEqual(['vol-1', 'vol-2', 'vol-9']);
+      expect(kept.left).toEqual(['us-west-2 volume vol-1: exists']);
+    });
+
+    it('keeps nothing when a part is missing', async () => {
+      const frame = { ...first, finishedAt: '2026-01-09T00:00:00.000Z' };
+
+      await expect(save(frame, ['run-never'])).rejects.toThrow(/part run-never of the certificate/);
+      const folder = createFolderStore(root).location('exp-1');
+      await expect(readFile(join(folder, 'certificate-20260109T000000000Z.json'))).rejects.toThrow(/ENOENT/);
+    });
+
     it('leaves the one of an earlier cleanup as it was, and certificate.json is the newest', async () => {
-      const second: Certificate = { ...first, verdict: 'unproven', finishedAt: '2026-01-02T00:00:01.000Z' };
+      const second: CertificateFrame = { ...first, verdict: 'unproven', finishedAt: '2026-01-02T00:00:01.000Z' };
       const earlier = await save(first);
       const later = await save(second);
 
-      const parsed = async (path: string): Promise<unknown> => JSON.parse(await readFile(path, 'utf8'));
-      expect(await parsed(earlier.document)).toEqual(first);
-      expect(await parsed(later.document)).toEqual(second);
-      expect(await parsed(join(dirname(later.document), 'certificate.json'))).toEqual(second);
+      const verdictAt = async (path: string): Promise<string> =>
+        (JSON.parse(await readFile(path, 'utf8')) as Certificate).verdict;
+      expect(await verdictAt(earlier.document)).toBe('clean');
+      expect(await verdictAt(later.document)).toBe('unproven');
+      expect(await verdictAt(join(dirname(later.document), 'certificate.json'))).toBe('unproven');
     });
   });
 });

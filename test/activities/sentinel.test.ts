@@ -36,6 +36,7 @@ const temporal: TemporalPort = {
   signal: () => Promise.resolve(true),
   signalWithStart: () => Promise.resolve(),
   isRunning: () => Promise.resolve(false),
+  standing: () => Promise.resolve(undefined),
   query: () => Promise.resolve(undefined),
 };
 

@@ -22,6 +22,7 @@ import { refusalToNext } from './metrics/refusal-to-next';
 import { sentinelCalls } from './metrics/sentinel-calls';
 import { sharedRefusals } from './metrics/shared-refusals';
 import { spotDry } from './metrics/spot-dry';
+import { statefulLoss } from './metrics/stateful-loss';
 import { terminalErrors } from './metrics/terminal-errors';
 import { workerMemory } from './metrics/worker-memory';
 import { startStack, type Stack } from './stack';
@@ -33,6 +34,7 @@ const GROUPS: Bench[][] = [
   [reads],
   [historyEvents, cancel, refusalToNext],
   [lossTimes, sharedRefusals],
+  [statefulLoss],
   [massLoss, sentinelCalls],
   [workerMemory],
 ];

@@ -125,7 +125,7 @@ function specOf(chance: Dice): ExperimentInput {
     name: 'chaos',
     lease: '10m',
     instanceProfile: 'holdfast-node',
-    poll: '100ms',
+    poll: '300ms',
     // Longer than the longest lag of the tag indexes, as a user's is.
     settle: '1500ms',
     market: chance.one(['spot-then-on-demand', 'spot-then-on-demand', 'spot']),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HoldfastError } from '../../src/client';
 import { createProgram } from '../../src/cli/program';
-import type { CleanupResult, ExperimentResult } from '../../src/contracts/messages';
+import type { CleanupPlan, CleanupResult, ExperimentResult } from '../../src/contracts/messages';
 import type { ExperimentInput } from '../../src/schemas/experiment';
 import { SCENARIO_NAMES } from '../../src/simulator/scenario-names';
 import { aHandle, runCli } from './fake-context';
@@ -113,8 +113,8 @@ describe('capacity', () => {
   const block = { untilMs, strikes: 2, class: 'capacity', code: 'UnfulfillableCapacity', atMs: 0 } as const;
   const blocks = { 'pool:us-west-2a/t3.micro/spot': block, 'subnet:subnet-1': { ...block, untilMs: 0 } };
   const memories = [
-    { account: '1', region: 'us-west-2', told: 3, ignored: 0, blocks },
-    { account: '2', region: 'us-west-2', told: 0, ignored: 0, blocks: {}, problem: 'nobody is there' },
+    { account: '1', region: 'us-west-2', told: 3, ignored: 0, blocks, open: {} },
+    { account: '2', region: 'us-west-2', told: 0, ignored: 0, blocks: {}, open: {}, problem: 'nobody is there' },
   ];
   const asked: (string | undefined)[] = [];
   const client = {
@@ -151,7 +151,7 @@ describe('show', () => {
     const json = await runCli(['show', 'latest', '-o', 'json']);
 
     expect(page.out[0]).toContain('lab-260102-1504-x7kd  Done');
-    expect(page.out.at(-1)).toContain('holdfast cleanup lab-260102-1504-x7kd --dry-run');
+    expect(page.out.at(-1)).toContain('holdfast cleanup lab-260102-1504-x7kd --plan');
     expect(JSON.parse(json.out.join('\n'))).toEqual(aStatus({ phase: 'Done' }));
   });
 
@@ -203,46 +203,132 @@ describe('cleanup', () => {
     document: '/c.json',
   });
 
+  const digest = '3f9a1c0b77de'.padEnd(64, '0');
+  const plan = (over: Partial<CleanupPlan> = {}): CleanupPlan => ({
+    experimentId: 'lab',
+    digest,
+    document: '/plans/3f9a1c0b77de.json',
+    account: '123456789012',
+    regions: ['us-west-2'],
+    resources: 3,
+    rows: [
+      { region: 'us-west-2', type: 'instance', count: 2, kept: 1, usdPerHour: 0.192, unpriced: 0 },
+      { region: 'us-west-2', type: 'volume', count: 1, kept: 0, usdPerHour: 0, unpriced: 1 },
+    ],
+    usdPerHour: 0.192,
+    kept: ['us-west-2 instance i-1: protected: tag DoNotDelete'],
+    unreadable: [],
+    ...over,
+  });
+
+  /** A client that plans and cleans up, and tells with which inputs. */
+  function cleaner(result = answer('clean'), made = plan()) {
+    const inputs: unknown[] = [];
+    const told = <T>(value: T): ((input: unknown) => Promise<T>) => {
+      return (input) => {
+        inputs.push(input);
+        return Promise.resolve(value);
+      };
+    };
+    return { inputs, client: { cleanup: told(result), planCleanup: told(made) } };
+  }
+
   it.each<[CleanupResult['verdict'], number]>([
     ['clean', 0],
     ['blocked', 5],
     ['protected', 6],
     ['unproven', 7],
   ])('answers the verdict %s with exit code %d', async (verdict, code) => {
-    const cleanup = (): Promise<CleanupResult> => Promise.resolve(answer(verdict));
+    const { client } = cleaner(answer(verdict, verdict === 'clean' ? [] : ['us-west-2 sg-1: waits']));
 
-    expect((await runCli(['cleanup', 'lab'], { client: { cleanup } })).code).toBe(code);
+    const ran = await runCli(['cleanup', 'lab', '--yes'], { client });
+
+    expect(ran.code).toBe(code);
+    expect(ran.out.some((line) => line.includes('us-west-2 sg-1: waits'))).toBe(verdict !== 'clean');
   });
 
-  it('passes regions and dry run on, and names what is left', async () => {
-    const inputs: unknown[] = [];
-    const cleanup = (input: unknown): Promise<CleanupResult> => {
-      inputs.push(input);
-      return Promise.resolve({ ...answer('blocked', ['us-west-2 sg-1: waits']), dryRun: true });
-    };
+  it('prints a plan with what it costs and what is kept, and the command that carries it out', async () => {
+    const { client, inputs } = cleaner();
 
-    const ran = await runCli(['cleanup', 'lab', '--dry-run', '--settle', '5s', '--regions', 'us-west-2, us-east-1'], {
-      client: { cleanup },
-    });
+    const ran = await runCli(['cleanup', 'lab', '--plan', '--regions', 'us-west-2, us-east-1'], { client });
 
-    expect(inputs).toEqual([
-      { experimentId: 'lab', regions: ['us-west-2', 'us-east-1'], dryRun: true, settleSeconds: '5s' },
+    expect(inputs).toEqual([{ experimentId: 'lab', regions: ['us-west-2', 'us-east-1'] }]);
+    expect(ran.out).toEqual([
+      'lab: 3 resources, $0.1920/h in 1 region of account 123456789012 (nothing was changed)',
+      'REGION     TYPE      COUNT  DELETED  $/H',
+      'us-west-2  instance  2      1        $0.1920',
+      'us-west-2  volume    1      1        1 at an unknown price',
+      '  kept us-west-2 instance i-1: protected: tag DoNotDelete',
+      'plan 3f9a1c0b77de  /plans/3f9a1c0b77de.json',
+      'next:  holdfast cleanup lab --apply 3f9a1c0b77de',
     ]);
-    expect(ran.out).toEqual(['lab', '1 finding (dry run: nothing was changed)', '  us-west-2 sg-1: waits']);
-    expect(ran.code).toBe(5);
+    expect(ran.code).toBe(0);
+  });
+
+  it('says with 7 that a plan may not know everything', async () => {
+    const { client } = cleaner(answer('clean'), plan({ unreadable: ['eu-west-1 volume: UnauthorizedOperation'] }));
+
+    const ran = await runCli(['cleanup', 'lab', '--plan'], { client });
+
+    expect([ran.code, ran.out.at(-3)]).toEqual([7, '  could not be read eu-west-1 volume: UnauthorizedOperation']);
+  });
+
+  it('carries out the plan that it is given, with its limit and times', async () => {
+    const { client, inputs } = cleaner();
+
+    await runCli(['cleanup', 'lab', '--apply', '3F9A1C0B77DE', '--max-resources', '5', '--settle', '5s'], { client });
+
+    expect(inputs).toEqual([{ experimentId: 'lab', apply: '3f9a1c0b77de', maxResources: 5, settleSeconds: '5s' }]);
+  });
+
+  it.each([
+    ['somebody says yes', { answer: true }, [], 0, 2],
+    ['somebody says no', { answer: false }, [], 3, 1],
+    ['nobody can be asked', {}, [], 3, 1],
+    ['it is told not to ask', {}, ['--yes'], 0, 2],
+  ])('shows its plan, and deletes by it or not when %s', async (_when, options, argv, code, calls) => {
+    const { client, inputs } = cleaner();
+
+    const ran = await runCli(['cleanup', 'lab', ...argv], { client, ...options });
+
+    expect(ran.code).toBe(code);
+    expect(inputs).toHaveLength(calls);
+    expect(inputs[1]).toEqual(calls === 2 ? { experimentId: 'lab', apply: digest } : undefined);
+    expect(ran.err.join('\n')).toContain('protected: tag DoNotDelete');
+    if (code !== 0) expect(ran.err.at(-1)).toContain('holdfast cleanup lab --apply 3f9a1c0b77de');
+  });
+
+  it('asks nobody when there is nothing to delete, and proves it', async () => {
+    const { client, inputs } = cleaner(answer('clean'), plan({ resources: 0, rows: [], kept: [] }));
+
+    expect((await runCli(['cleanup', 'lab'], { client })).code).toBe(0);
+    expect(inputs).toHaveLength(2);
+  });
+
+  it.each([
+    [[''], 'experimentId: is no experiment id'],
+    [['exp-*'], 'experimentId: is no experiment id'],
+    [['lab', '--regions', 'mars'], 'regions.0: is no region'],
+    [['lab', '--apply', 'abc'], 'apply: is no digest of a plan'],
+    [['lab', '--apply', digest, '--plan'], 'apply: cannot go with plan'],
+    [['lab', '--max-resources', 'many'], 'maxResources: expected number'],
+    [['lab', '--settle', 'soon'], 'settleSeconds: is no duration'],
+  ])('refuses %j in one line before anything is called', async (argv, line) => {
+    const connect = (): Promise<never> => Promise.reject(new Error('it connected'));
+
+    const ran = await runCli(['cleanup', ...argv], { connect });
+
+    expect(ran.code).toBe(3);
+    expect(ran.err.filter((one) => one.startsWith('  '))).toEqual([expect.stringContaining(line)]);
   });
 
   it('takes an id that Temporal does not know, since tags are all it needs', async () => {
-    const ids: string[] = [];
-    const cleanup = (input: { experimentId: string }): Promise<CleanupResult> => {
-      ids.push(input.experimentId);
-      return Promise.resolve(answer('clean'));
-    };
+    const { client, inputs } = cleaner();
     const resolve = (): Promise<never> => Promise.reject(new HoldfastError('not-found', 'unknown'));
 
-    await runCli(['cleanup', 'forgotten-1'], { client: { cleanup, resolve } });
+    await runCli(['cleanup', 'forgotten-1', '--yes'], { client: { ...client, resolve } });
 
-    expect(ids).toEqual(['forgotten-1']);
+    expect(inputs[0]).toMatchObject({ experimentId: 'forgotten-1' });
   });
 
   it('refuses to pull the nodes away under a running experiment', async () => {

@@ -17,6 +17,8 @@ export interface FakeOptions {
   connect?: () => Promise<Holdfast>;
   tty?: boolean;
   home?: string;
+  /** What the person at the terminal answers; nobody sits there when absent. */
+  answer?: boolean;
   /** Receives the function that stands for Ctrl-C. */
   onInterrupt?: (press: () => void) => void;
 }
@@ -43,6 +45,7 @@ function fakeContext(options: FakeOptions, exit: (code: number) => void, out: st
     config: readConfig({ HOLDFAST_OWNER: 'ada', HOLDFAST_HOME: options.home ?? '/nonexistent' }),
     now: () => '2026-01-02T15:04:13.000Z',
     connect: options.connect ?? (() => Promise.resolve(aClient(options.client))),
+    confirm: options.answer === undefined ? undefined : () => Promise.resolve(options.answer === true),
     onInterrupt: (listener) => {
       options.onInterrupt?.(listener);
       return () => undefined;
@@ -61,6 +64,12 @@ function aClient(more: Partial<Holdfast> = {}): Holdfast {
     list: () => Promise.resolve([]),
     resolve: (id) => Promise.resolve(id === 'latest' ? 'lab-260102-1504-x7kd' : id),
     cleanup: () => Promise.reject(new Error('not faked')),
+    planCleanup: () => Promise.reject(new Error('not faked')),
+    reap: () => Promise.reject(new Error('not faked')),
+    reaperSchedule: () =>
+      Promise.resolve({ id: 'reaper/holdfast', everySeconds: 900, input: { apply: true }, paused: false }),
+    scheduleReaper: () => Promise.resolve('unchanged'),
+    setup: () => Promise.reject(new Error('not faked')),
     capacity: () => Promise.resolve([]),
     historyEvents: () => Promise.resolve(0),
     close: () => Promise.resolve(),

@@ -140,13 +140,11 @@ describe('a running experiment', () => {
 });
 
 describe('cleanup', () => {
-  it('answers with the certificate also when something is left, and never lets a dry run be joined', async () => {
+  it('answers with the certificate also when something is left, and never lets a plan be joined', async () => {
     const id = unique('left');
 
     expect(await holdfast.cleanup({ experimentId: id })).toMatchObject({ verdict: 'blocked', left: [`${id}/cleanup`] });
-    expect(await holdfast.cleanup({ experimentId: id, dryRun: true })).toMatchObject({
-      left: [`${id}/cleanup/dry-run`],
-    });
+    expect(await holdfast.planCleanup({ experimentId: id })).toMatchObject({ left: [`${id}/cleanup/plan`] });
   });
 });
 

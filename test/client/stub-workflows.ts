@@ -48,7 +48,7 @@ export async function experiment(input: Stub): Promise<unknown> {
     await CancellationScope.nonCancellable(() =>
       executeChild(cleanup, {
         workflowId: `${workflowId}/cleanup`,
-        args: [{ experimentId: workflowId, dryRun: true }],
+        args: [{ experimentId: workflowId, plan: true }],
       }),
     );
     throw error;
@@ -56,10 +56,10 @@ export async function experiment(input: Stub): Promise<unknown> {
   return result('Cancelled');
 }
 
-export async function cleanup(input: { experimentId: string; dryRun?: boolean }): Promise<unknown> {
+export async function cleanup(input: { experimentId: string; plan?: boolean }): Promise<unknown> {
   await Promise.resolve();
   const { workflowId } = workflowInfo();
   const result = { ...input, verdict: 'blocked', left: [workflowId], resources: 1, digest: 'd', document: '' };
-  if (input.dryRun === true) return result;
+  if (input.plan === true) return result;
   throw ApplicationFailure.nonRetryable('blocked: 1 left', 'CleanupIncomplete', result);
 }

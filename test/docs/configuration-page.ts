@@ -20,8 +20,8 @@ export function configurationPage(): string {
     'Worker and command line find the server as every Temporal tool does: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`,' +
       ' `TEMPORAL_API_KEY`, `TEMPORAL_TLS_*` over the profile in `temporal.toml` over `localhost:7233`. The command line' +
       ' prefers a running `holdfast dev` to `localhost:7233`.',
-    'A namespace needs these search attributes once. A worker that misses one says so, prints the command for the' +
-      ' missing ones, and polls as soon as they are there.',
+    'A namespace needs these search attributes once. `holdfast setup` adds them, and so does the command below. A worker' +
+      ' that misses one says so and polls as soon as they are there.',
     `\`\`\`sh\ntemporal operator search-attribute create --namespace default \\\n  ${attributes.join(' \\\n  ')}\n\`\`\``,
     '## AWS',
     'Credentials come from the default chain of the AWS SDK. `AWS_REGION` is the region of calls that belong to no' +

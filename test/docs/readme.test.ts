@@ -84,7 +84,7 @@ describe('the README', () => {
   });
 
   it('cleans up by hand with the command it names', async () => {
-    const { code, out } = await run(`${blockWith(/^holdfast cleanup/m).text.trim()} --dry-run --regions us-west-2`);
+    const { code, out } = await run(`${blockWith(/^holdfast cleanup/m).text.trim()} --regions us-west-2`);
 
     expect([code, out]).toEqual([0, expect.stringContaining('first-1')]);
   });

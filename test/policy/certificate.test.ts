@@ -1,11 +1,14 @@
-import type { SeenResource } from '../../src/contracts/inventory';
+import type { Certificate, SeenResource } from '../../src/contracts/inventory';
 import {
-  assembleCertificate,
   carried,
+  certificateEntries,
+  certificateFrame,
+  certificateOf,
   foldCells,
   leftOf,
   verdictOf,
   type Cells,
+  type CertificateHead,
   type Proof,
 } from '../../src/policy/certificate';
 import { foldRemovals, type Entries } from '../../src/policy/deletion';
@@ -27,6 +30,10 @@ const unread: Cells = foldCells(
 
 function proof(resources: SeenResource[], over: Partial<Proof> = {}): Proof {
   return { entries: entriesOf(resources), cells: read, confirmed: true, ...over };
+}
+
+function assembleCertificate(head: CertificateHead, given: Proof): Certificate {
+  return certificateOf(certificateFrame(head, given), certificateEntries(given.entries));
 }
 
 function refused(outcome: 'denied' | 'in-use' | 'failed'): Entries {
@@ -118,7 +125,7 @@ describe('the certificate', () => {
     expect(certificate).toMatchObject({ ...head, verdict: 'blocked', left: ['us-west-2 volume vol-2: exists'] });
     expect(certificate.resources.map(({ id, evidence }) => [id, evidence])).toEqual([
       ['i-1', 'terminated'],
-      ['vol-2', 'live: exists'],
+      ['vol-2', 'exists'],
     ]);
     const turned: Proof = { ...given, entries: Object.fromEntries(Object.entries(given.entries).reverse()) };
     expect(assembleCertificate(head, turned)).toEqual(certificate);

@@ -79,6 +79,14 @@ const RUNS: Record<string, (lab: Lab) => Promise<WorkflowHandle>> = {
     await handle.result();
     return handle;
   },
+  reaper: async (lab) => {
+    await (await lab.start('provision', { ...spec, lease: '1s' }, 'recorded-forgotten')).result();
+    const input = { apply: true, grace: '1ms', orphanGrace: '1h', settle: '300ms', regions: ['us-west-2'] };
+    const handle = await lab.start('reaper', input, 'recorded-reaper');
+    await handle.result();
+    await lab.client.workflow.getHandle(cleanupWorkflowId('recorded-forgotten')).result();
+    return handle;
+  },
   sentinel: async (lab) => {
     await (await lab.start('provision', spec, 'recorded-watched')).result();
     const every = { spot: '50ms', discovery: '50ms', instances: '50ms', status: '1s', agents: '1s', idle: '300ms' };

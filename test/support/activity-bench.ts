@@ -39,6 +39,7 @@ const NOBODY: Parameters<typeof createActivities>[0]['temporal'] = {
   signal: () => Promise.resolve(false),
   signalWithStart: () => Promise.resolve(),
   isRunning: () => Promise.resolve(false),
+  standing: () => Promise.resolve(undefined),
   query: () => Promise.resolve(undefined),
 };
 

@@ -63,14 +63,17 @@ export async function startLab(options: { simulator?: SimulatorOptions; worker?:
   };
 }
 
-/** An in-process worker on the lab's queue. */
-export async function labWorker(lab: { taskQueue: string; url: string; results: string }): Promise<RunningWorker> {
-  const { address, namespace } = sharedTemporal();
+/** An in-process worker on the lab's queue, on the run's server and of the lab's installation unless told otherwise. */
+export async function labWorker(
+  lab: { taskQueue: string; url: string; results: string },
+  at: { address: string; namespace: string; installation?: string } = sharedTemporal(),
+): Promise<RunningWorker> {
+  const { address, namespace, installation = 'test' } = at;
   return startWorker({
     connection: { address },
     namespace,
     cloud: { region: 'us-west-2', endpoint: lab.url, credentials: SIMULATOR_CREDENTIALS },
-    installation: 'test',
+    installation,
     resultsRoot: lab.results,
     taskQueue: lab.taskQueue,
     workflowBundle: { codePath: sharedBundle() },

@@ -13,7 +13,7 @@ export interface Simulated {
   cloud: Cloud;
   url: string;
   /** Buys running spot nodes, tagged as an experiment's, and answers with their ids. */
-  buy(experimentId: string, count: number, installation?: string): Promise<string[]>;
+  buy(experimentId: string, count: number, installation?: string, more?: Record<string, string>): Promise<string[]>;
   control(path: string, body: unknown): Promise<void>;
   ledger(): Promise<Ledger>;
   close(): Promise<void>;
@@ -25,7 +25,8 @@ export function simulatedAt(url: string): Simulated {
   return {
     cloud,
     url,
-    buy: (experimentId, count, installation = 'test') => buy(cloud, { experimentId, count, installation }),
+    buy: (experimentId, count, installation = 'test', more = {}) =>
+      buy(cloud, { experimentId, count, installation, more }),
     control: async (path, body) => {
       const headers = { 'content-type': 'application/json' };
       const answer = await fetch(`${url}/_sim/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
@@ -54,9 +55,14 @@ export async function startSimulated(options: Parameters<typeof startSimulator>[
 
 async function buy(
   cloud: Cloud,
-  { experimentId, count, installation }: { experimentId: string; count: number; installation: string },
+  {
+    experimentId,
+    count,
+    installation,
+    more,
+  }: { experimentId: string; count: number; installation: string; more: Record<string, string> },
 ): Promise<string[]> {
-  const tags = { ExperimentID: experimentId, ManagedBy: 'holdfast', HoldfastInstallation: installation };
+  const tags = { ExperimentID: experimentId, ManagedBy: 'holdfast', HoldfastInstallation: installation, ...more };
   const compute = cloud.compute(REGION);
   const subnets = await compute.subnets(undefined);
   const imageId = (await compute.image({ ssmParameter: IMAGE }, 'x86_64')) ?? '';

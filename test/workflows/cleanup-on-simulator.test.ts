@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createCloud } from '../../src/aws/cloud';
 import type { Cloud } from '../../src/aws/ports';
-import type { CleanupResult } from '../../src/contracts/messages';
+import type { CleanupPlan, CleanupResult } from '../../src/contracts/messages';
 import { SIMULATOR_CREDENTIALS } from '../../src/worker';
 import { startLab, uniqueId, type Lab, type Ledger } from '../support/lab';
 
@@ -56,6 +56,11 @@ async function cleanUp(experimentId: string, over = {}): Promise<CleanupResult> 
   return (await handle.result()) as CleanupResult;
 }
 
+async function planOf(experimentId: string): Promise<CleanupPlan> {
+  const handle = await lab.start('cleanup', { experimentId, plan: true }, uniqueId('plan'));
+  return (await handle.result()) as CleanupPlan;
+}
+
 /** Calls since the experiment was made, by outcome. */
 function since(ledger: Ledger, at: number): Ledger['calls'] {
   return ledger.calls.filter((call) => call.at >= at);
@@ -102,19 +107,24 @@ describe('cleanup of a cluster', () => {
     expect(result).toMatchObject({ verdict: 'clean', left: [] });
   });
 
-  it('makes no call that changes anything in a dry run', async () => {
+  it('plans without one call that changes anything, says what it costs, and deletes what the plan names', async () => {
     const id = uniqueId('exp');
     await launch(id, 2);
     const before = await lab.ledger();
     const startedAt = Date.now();
 
-    const result = await cleanUp(id, { dryRun: true });
+    const plan = await planOf(id);
 
     const after = await lab.ledger();
-    expect(result.dryRun).toBe(true);
-    expect(result.left.length).toBeGreaterThanOrEqual(6);
+    expect(since(after, startedAt).length).toBeGreaterThan(10);
     expect(since(after, startedAt).filter((call) => MUTATING.test(call.operation))).toEqual([]);
     expect(living(after, id)).toEqual(living(before, id));
+    expect(plan.rows).toContainEqual(expect.objectContaining({ type: 'instance', count: 2, usdPerHour: 0.0208 }));
+    expect((await planOf(id)).digest).toBe(plan.digest);
+
+    const result = await cleanUp(id, { apply: plan.digest.slice(0, 12) });
+    expect(result).toMatchObject({ verdict: 'clean' });
+    expect(living(await lab.ledger(), id)).toEqual([]);
   });
 
   it('leaves nothing when replies are lost, calls are throttled and AWS fails now and then', async () => {

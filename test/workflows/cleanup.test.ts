@@ -1,109 +1,14 @@
 /** Does cleanup find, delete and prove on a real Temporal server? The cloud is in memory, so every call is known. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
-import type { ApplicationFailure } from '@temporalio/common';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { createCleanupActivities } from '../../src/activities/cleanup';
-import { guard } from '../../src/activities/failure';
+import { readFile } from 'node:fs/promises';
+import Ajv2020 from 'ajv/dist/2020';
 import type { Certificate } from '../../src/contracts/inventory';
-import type { CleanupResult, CleanupStatus } from '../../src/contracts/messages';
-import { createFolderStore } from '../../src/results/folder';
+import type { CleanupStatus } from '../../src/contracts/messages';
 import { until } from '../contract/backend';
-import { sharedBundle } from '../support/bundle';
-import { memoryCloud, memoryResource, type MemoryOptions, type MemoryResource } from '../support/memory-inventory';
-import { sharedTemporal } from '../support/temporal';
+import { causeOf, detailsOf, SETTLE, smallCluster as cluster, useCleanupBench } from '../support/cleanup-bench';
+import { memoryResource } from '../support/memory-inventory';
+import published from '../../examples/certificate.schema.json';
 
-/** The settle time of the tests: long enough to be measured, short enough to wait for. */
-const SETTLE = '200ms';
-Runtime.install({ logger: new DefaultLogger('ERROR') });
-let results: string;
-let connection: Connection;
-let native: NativeConnection;
-let counter = 0;
-
-beforeAll(async () => {
-  const { address } = sharedTemporal();
-  results = await mkdtemp(join(tmpdir(), 'holdfast-cleanup-'));
-  connection = await Connection.connect({ address });
-  native = await NativeConnection.connect({ address });
-});
-
-afterAll(async () => {
-  await connection.close();
-  await native.close();
-  await rm(results, { recursive: true });
-});
-
-interface Bench {
-  calls: ReturnType<typeof memoryCloud>['calls'];
-  start(input: unknown): Promise<WorkflowHandle>;
-  /** The result, of a failed cleanup that in the details. */
-  run(over?: Record<string, unknown>): Promise<CleanupResult & { failed?: string }>;
-}
-
-/** Runs a test beside a worker whose AWS holds these resources. */
-async function withWorker(
-  resources: MemoryResource[],
-  options: MemoryOptions,
-  test: (bench: Bench) => Promise<void>,
-): Promise<void> {
-  const { namespace } = sharedTemporal();
-  const { cloud, calls } = memoryCloud(resources, options);
-  counter += 1;
-  const taskQueue = `cleanup-${String(process.pid)}-${String(counter)}`;
-  const activities = guard(createCleanupActivities({ cloud, results: createFolderStore(results) }));
-  const worker = await Worker.create({
-    connection: native,
-    namespace,
-    taskQueue,
-    activities: { ...activities },
-    workflowBundle: { codePath: sharedBundle() },
-  });
-  const client = new Client({ connection, namespace });
-  const start = (input: unknown): Promise<WorkflowHandle> =>
-    client.workflow.start('cleanup', {
-      taskQueue,
-      workflowId: `${taskQueue}/cleanup`,
-      args: input === undefined ? [] : [input],
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    });
-  const run = async (over = {}): Promise<CleanupResult & { failed?: string }> => {
-    const handle = await start({ experimentId: 'exp-1', settleSeconds: SETTLE, limitSeconds: 20, ...over });
-    return handle.result().catch(detailsOf) as Promise<CleanupResult & { failed?: string }>;
-  };
-  await worker.runUntil(() => test({ calls, start, run }));
-}
-
-function causeOf(error: unknown): ApplicationFailure {
-  if (error instanceof WorkflowFailedError) return error.cause as ApplicationFailure;
-  throw error;
-}
-
-function detailsOf(error: unknown): CleanupResult & { failed: string } {
-  const cause = causeOf(error);
-  expect(cause.type).toBe('CleanupIncomplete');
-  return { ...(cause.details?.[0] as CleanupResult), failed: cause.message };
-}
-
-/** A small cluster with every kind of edge. */
-function cluster(over: Partial<MemoryResource> = {}): MemoryResource[] {
-  const of = (type: string, id: string, neededBy: string[] = [], endsAfterMs = 0): MemoryResource =>
-    memoryResource({ type, id, neededBy, endsAfterMs, ...over });
-  return [
-    of('vpc', 'vpc-1', ['subnet-1', 'sg-1']),
-    of('subnet', 'subnet-1', ['i-1', 'eni-1']),
-    of('security-group', 'sg-1', ['i-1', 'i-2', 'eni-1']),
-    of('launch-template', 'lt-1'),
-    of('fleet', 'fleet-1', ['i-1', 'i-2'], 100),
-    of('volume', 'vol-1', ['i-1'], 50),
-    of('network-interface', 'eni-1', ['i-2'], 50),
-    of('instance', 'i-1', [], 400),
-    of('instance', 'i-2', [], 700),
-    memoryResource({ type: 'spot-instances-request', id: 'sir-1', tags: {}, diesWith: 'i-1' }),
-  ];
-}
+const withWorker = useCleanupBench();
 
 describe('cleanup', () => {
   it('deletes everything in the right order, and certifies it after a second look', async () => {
@@ -122,6 +27,11 @@ describe('cleanup', () => {
       expect(certificate.resources.map((one) => one.evidence)).toEqual(
         Array.from({ length: 10 }, () => expect.stringMatching(/deleted|not found/) as string),
       );
+      const validate = new Ajv2020({ strict: false, formats: { 'date-time': true } }).compile(published);
+      expect([validate(certificate), validate.errors]).toEqual([true, null]);
+      expect(certificate.cells.map(({ region, subject }) => `${region} ${subject}`)).toContain('eu-west-1 volume');
+      const { first, second } = certificate.passes ?? { first: '', second: '' };
+      expect(Date.parse(second) - Date.parse(first)).toBeGreaterThanOrEqual(200);
       const [before, after] = [certificate.startedAt, certificate.finishedAt].map((at) => Date.parse(at));
       expect((after ?? 0) - (before ?? 0)).toBeGreaterThanOrEqual(900);
     });
@@ -153,14 +63,14 @@ describe('cleanup', () => {
     });
   });
 
-  it('deletes nothing in a dry run, and says what is there', async () => {
-    await withWorker(cluster(), {}, async ({ run, calls }) => {
-      const result = await run({ dryRun: true });
+  it('deletes nothing for a plan, and says what is there', async () => {
+    await withWorker(cluster(), {}, async ({ plan, calls }) => {
+      const made = await plan();
 
-      expect(result).toMatchObject({ verdict: 'blocked', dryRun: true, resources: 10 });
-      expect(result.failed).toBeUndefined();
-      expect(result.left).toHaveLength(10);
+      expect(made).toMatchObject({ experimentId: 'exp-1', resources: 10, kept: [], unreadable: [] });
+      expect(made.rows.find((row) => row.type === 'instance')).toMatchObject({ region: 'us-west-2', count: 2 });
       expect(calls).toMatchObject({ remove: [], mutations: 0 });
+      expect((await plan()).digest).toBe(made.digest);
     });
   });
 

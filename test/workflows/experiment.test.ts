@@ -2,6 +2,7 @@
 import { WorkflowFailedError, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { ExperimentResult, ExperimentStatus } from '../../src/contracts/messages';
 import { eventually, startLab, type Lab } from '../support/lab';
+import { reaches } from '../support/outcomes';
 import { smallSpec } from '../support/specs';
 
 let lab: Lab;
@@ -48,6 +49,15 @@ describe('an experiment', () => {
     expect(status.progress.every((node) => node.at === 'ready')).toBe(true);
     expect(attributesOf(described)).toMatchObject({ HoldfastPhase: 'Ready', HoldfastRegion: 'us-west-2' });
     expect(result).toMatchObject({ phase: 'Done', certificate: { verdict: 'clean' } });
+  });
+
+  it('that is stopped before it was ready is Cancelled, completes and leaves nothing', async () => {
+    const handle = await lab.start('experiment', smallSpec({ steps: [] }));
+    await reaches(handle, 'Provisioning');
+    await handle.executeUpdate('stop');
+    const result = (await handle.result()) as ExperimentResult;
+
+    expect(result).toMatchObject({ phase: 'Cancelled', reason: 'User', certificate: { verdict: 'clean' } });
   });
 
   it('says why a step failed, with its exit code, and still leaves nothing', async () => {

@@ -77,6 +77,32 @@ describe('failover, started alone', () => {
     await cleaned(experimentId);
   });
 
+  it('brings the volumes of a living machine along, and says so when there are none to bring', async () => {
+    const data = {
+      count: 1,
+      instanceTypes: ['t3.micro', 't3a.micro'],
+      volumes: [{ sizeGiB: 10, follows: 'slot' as const }],
+    };
+    const stateful = { ...spec, components: { data } };
+    const { experimentId, nodes } = await provisioned(stateful);
+    const replace = async (): Promise<FailoverResult> => {
+      const handle = await lab.start('failover', { experimentId, spec: stateful, lost: ['data-0'] });
+      return (await handle.result()) as FailoverResult;
+    };
+    const moved = await replace();
+    const holder = holderOf(moved.nodes, 'data-0') ?? '';
+    await lab.control('interrupt', { instanceId: holder, noticeSeconds: 0 });
+    await eventually(async () => ((await livingOf(experimentId)).includes(holder) ? undefined : true));
+    const empty = await replace();
+
+    expect(holder).not.toBe(holderOf(nodes, 'data-0'));
+    expect(moved.nodes[0]?.volumes).toMatchObject([{ origin: 'kept' }]);
+    expect(moved.events).toContain(`data-0 keeps ${moved.nodes[0]?.volumes?.[0]?.volumeId ?? ''}`);
+    expect(empty.events).toContain('data-0: its machine holds no volumes any more; the next starts empty');
+    await onlyTheseLive(experimentId, empty.nodes);
+    await cleaned(experimentId);
+  }, 60_000);
+
   it('leaves nothing that it bought, and ends nothing that was there, when no replacement passes', async () => {
     const { experimentId, nodes } = await provisioned();
     const impossible = { ...components, worker: { ...components.worker, setup: 'exit 7' } };

@@ -164,6 +164,15 @@ describe('a node that is taken away', () => {
     await failing.close();
   });
 
+  it('and is being replaced when the experiment is stopped leaves a cluster without steps Done', async () => {
+    const handle = await start(slow);
+    await reaches(handle, 'Ready');
+    await lose(handle, ['worker-0']);
+    await reaches(handle, 'Recovering');
+
+    await stopped(handle);
+  });
+
   it('during teardown changes nothing', async () => {
     const handle = await start({ count: 2 }, { settle: '2s' });
     const { nodes } = await reaches(handle, 'Ready');

@@ -2,7 +2,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ExperimentResult } from '../../src/contracts/messages';
 import type { ExperimentInput } from '../../src/schemas/experiment';
-import { startLab, type Lab } from '../support/lab';
+import { eventually, startLab, type Lab } from '../support/lab';
 import { expectNoTrace, ofExperiment, resultOf, statusOf } from '../support/outcomes';
 import { smallSpec } from '../support/specs';
 
@@ -87,6 +87,21 @@ describe('experiments on the same dry pools', () => {
     }
     await expectNoTrace(many, ...handles.map((handle) => handle.workflowId));
   }, 180_000);
+
+  it('wait for the answer to a request that another has already made', async () => {
+    const slow = await lab();
+    await slow.control('faults', [{ operation: 'CreateFleet', nth: 3, effect: { delayMs: 4000 } }]);
+    const first = await slow.start('experiment', spec());
+    await eventually(async () => {
+      const { attempts } = await statusOf(first);
+      return attempts.length > 0 || undefined;
+    });
+    const second = await resultOf(await slow.start('experiment', spec()));
+
+    expect((await resultOf(first)).attempts.map((attempt) => attempt.tier)).toEqual(['spot', 'spot-wide', 'on-demand']);
+    expect(second.attempts.map((attempt) => attempt.tier)).toEqual(['on-demand']);
+    expect(await refusedIn(slow)).toEqual({ calls: 2, pools: 8 });
+  }, 60_000);
 
   it('go on with what they saw themselves when nobody answers, and say so once', async () => {
     const one = await lab();

@@ -8,6 +8,7 @@ import { plainLines, progressView } from '../progress';
 import { resultPage } from '../render/result';
 import { loadSpec } from '../spec-file';
 import { follow } from '../watch';
+import { warnWithoutReaper } from './reap';
 import { collect, command, outputOption, print, withClient, type ContextSource, type Output } from './shared';
 
 interface RunOptions {
@@ -51,6 +52,7 @@ async function run(context: Context, options: RunOptions): Promise<void> {
     const spec = { ...input, owner: input.owner ?? context.config.owner };
     const experiment = await client.start(spec, options.id === undefined ? {} : { id: options.id });
     const { id, url } = experiment;
+    await warnWithoutReaper(context, client);
     if (options.detach === true) {
       print(context, options.output, { id, url }, () => [id, ...nextCommands(id, url)]);
       return;

@@ -14,7 +14,7 @@ export function nextLines(status: ExperimentStatus, style: Style): string[] {
 
 function commandsFor(status: ExperimentStatus): [string, string][] {
   if (FINAL_PHASES.includes(status.phase)) {
-    return [['cleanup ID --dry-run', 'look again whether anything is left']];
+    return [['cleanup ID --plan', 'look again whether anything is left']];
   }
   const held: [string, string][] = status.phase === 'Held' ? [['release ID', 'end the hold: teardown begins']] : [];
   return [

@@ -1,5 +1,5 @@
 /** What did the steps yield, what did it cost, and is anything left? */
-import type { CertificateSummary, CleanupResult, CostSummary, StepOutcome } from '../../contracts/messages';
+import type { CertificateSummary, CostSummary, StepOutcome } from '../../contracts/messages';
 import type { Verdict } from '../../contracts/inventory';
 import { count, money, saving, span } from './format';
 import type { Style } from './style';
@@ -61,10 +61,4 @@ export function certificateLines(certificate: CertificateSummary, style: Style):
     ...certificate.left.map((line) => `  ${style.red('left')} ${line}`),
     ...(certificate.document === '' ? [] : [style.dim(`  proof: ${certificate.document}`)]),
   ];
-}
-
-/** What a real cleanup would delete; the verdict of a dry run is of what is there now. */
-export function dryRunLines({ left, verdict }: CleanupResult, style: Style): string[] {
-  if (verdict === 'clean') return [`${style.green('nothing is there')} (dry run: nothing was changed)`];
-  return [`${count(left.length, 'finding')} (dry run: nothing was changed)`, ...left.map((line) => `  ${line}`)];
 }

@@ -127,20 +127,8 @@ function render(state: RegionState, eni: SimNetworkInterface): Record<string, un
           DeleteOnTermination: attachment.deleteOnTermination,
           Status: 'attached',
         },
-    Association: publicAddress(state, eni),
     TagSet: tagList(eni.tags),
   });
-}
-
-/** An elastic address, or the one that its machine got at launch (EC2 API reference, NetworkInterfaceAssociation). */
-function publicAddress(state: RegionState, eni: SimNetworkInterface): Record<string, unknown> | undefined {
-  const elastic = [...state.addresses.values()].find(({ association }) => association?.networkInterfaceId === eni.id);
-  if (elastic) {
-    const { id, publicIp, association, account } = elastic;
-    return { AllocationId: id, AssociationId: association?.associationId, IpOwnerId: account, PublicIp: publicIp };
-  }
-  const instance = state.instances.get(eni.attachment?.deviceIndex === 0 ? eni.attachment.instanceId : '');
-  return instance?.publicIp === undefined ? undefined : { IpOwnerId: 'amazon', PublicIp: instance.publicIp };
 }
 
 const deleteNetworkInterface: Handler = (input, ctx) => {
