@@ -1,5 +1,6 @@
 /** Which network interfaces are there? Those of machines, which linger after them, and those made on their own. */
 import { AwsError } from '../errors';
+import { stateAt } from '../world/instance';
 import { newId } from '../world/ids';
 import { giveBackAddress, takeAddress } from '../world/network';
 import { addResource, endResource, newResource } from '../world/resources';
@@ -96,6 +97,18 @@ function managedAttachment({ id }: SimNetworkInterface): Record<string, unknown>
   };
 }
 
+/** The public address mapped to it: an elastic one, or on a machine's first interface the machine's own while it is up. */
+function associationOf(state: RegionState, eni: SimNetworkInterface): Record<string, unknown> | undefined {
+  const elastic = [...state.addresses.values()].find(({ association }) => association?.networkInterfaceId === eni.id);
+  if (elastic) {
+    const AssociationId = elastic.association?.associationId;
+    return { PublicIp: elastic.publicIp, IpOwnerId: elastic.account, AllocationId: elastic.id, AssociationId };
+  }
+  const machine = eni.attachment?.deviceIndex === 0 ? state.instances.get(eni.attachment.instanceId) : undefined;
+  if (machine?.publicIp === undefined || ['stopped', 'terminated'].includes(stateAt(machine, Date.now()))) return;
+  return { PublicIp: machine.publicIp, IpOwnerId: 'amazon' };
+}
+
 function render(state: RegionState, eni: SimNetworkInterface): Record<string, unknown> {
   const { attachment } = eni;
   return defined({
@@ -116,6 +129,7 @@ function render(state: RegionState, eni: SimNetworkInterface): Record<string, un
       GroupId,
       GroupName: state.securityGroups.get(GroupId)?.name ?? '',
     })),
+    Association: associationOf(state, eni),
     Attachment: eni.owner
       ? managedAttachment(eni)
       : attachment && {
