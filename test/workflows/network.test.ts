@@ -9,8 +9,11 @@ import {
   type SecurityGroup,
 } from '@aws-sdk/client-ec2';
 import { loadSpec } from '../../src/cli/spec-file';
+import type { CleanupResult } from '../../src/contracts/messages';
 import type { ExperimentInput } from '../../src/schemas/experiment';
 import { SIMULATOR_CREDENTIALS } from '../../src/worker';
+import type { FailoverResult } from '../../src/workflows/failover-alone';
+import type { ProvisionResult } from '../../src/workflows/lifecycles';
 import { startLab, uniqueId, type Lab, type Ledger } from '../support/lab';
 import { expectNoTrace, failureOf, leftOf, ofExperiment, reaches, resultOf, statusOf } from '../support/outcomes';
 import { smallSpec } from '../support/specs';
@@ -143,6 +146,27 @@ describe('a network of its own', () => {
     expect(ofExperiment(during, handle.workflowId).filter(({ type }) => type === 'security-group')).toHaveLength(2);
     expect(result.certificate.verdict).toBe('clean');
     await expectNoTrace(lab, handle.workflowId);
+  });
+
+  it('is found again by a failover that starts alone, and the successor lives in it', async () => {
+    const spec = own({ components: { app: { count: 2, instanceTypes: ['t3.micro', 't3a.micro'] } }, steps: [] });
+    const experimentId = uniqueId('owned');
+    const before = (await (await lab.start('provision', spec, experimentId)).result()) as ProvisionResult;
+    const failover = await lab.start('failover', { experimentId, spec, lost: ['app-0'] });
+    const { nodes } = (await failover.result()) as FailoverResult;
+    const InstanceIds = nodes.map(({ instanceId }) => instanceId);
+    const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ InstanceIds }));
+    const during = await lab.ledger();
+    const cleanup = { experimentId, regions: [REGION], settleSeconds: '300ms' };
+    const { verdict } = (await (await lab.start('cleanup', cleanup)).result()) as CleanupResult;
+
+    expect(InstanceIds).not.toContain(before.nodes.find(({ slot }) => slot === 'app-0')?.instanceId);
+    expect(partsOf(during, experimentId)).toEqual(network(REGION, 4));
+    const vpcs = Reservations.flatMap(({ Instances = [] }) => Instances.map(({ VpcId }) => VpcId));
+    const vpcId = ofExperiment(during, experimentId).find(({ type }) => type === 'vpc')?.id;
+    expect(vpcs).toEqual([vpcId, vpcId]);
+    expect(verdict).toBe('clean');
+    await expectNoTrace(lab, experimentId);
   });
 
   it('that a region has no room for is made in the next, and why is said', async () => {
