@@ -10,7 +10,9 @@ import { createTemporalPort } from './client/temporal-port';
 import { readConfig, temporalConnectionOptions, type Config } from './config';
 import { SEARCH_ATTRIBUTES, TASK_QUEUE } from './contracts/names';
 import { missingSearchAttributes, searchAttributeAdvice } from './dev/search-attributes';
+import { createFolderLibrary } from './library/folder';
 import { createFolderStore } from './results/folder';
+import type { SpecLibrary } from './schemas/resolve';
 import { WORKFLOW_BUNDLE } from './workflow-bundle';
 
 export interface WorkerSettings {
@@ -20,6 +22,8 @@ export interface WorkerSettings {
   installation: string;
   /** Folder that holds one folder per experiment. */
   resultsRoot: string;
+  /** Templates and profiles; the package's own templates alone when absent. */
+  library?: SpecLibrary;
   /** Receives warnings and the worker's own news, one line each. */
   log: (line: string) => void;
   taskQueue?: string;
@@ -47,6 +51,7 @@ export async function startWorker(settings: WorkerSettings): Promise<RunningWork
   await searchAttributesPresent(connection, namespace, log);
   const cloud = createCloud(settings.cloud);
   const results = createFolderStore(settings.resultsRoot);
+  const library = settings.library ?? createFolderLibrary();
   const taskQueue = settings.taskQueue ?? TASK_QUEUE;
   const { workflowsPath, preloadModules } = WORKFLOW_BUNDLE;
   const temporal = createTemporalPort(new Client({ connection, namespace }), taskQueue);
@@ -54,7 +59,7 @@ export async function startWorker(settings: WorkerSettings): Promise<RunningWork
     connection,
     namespace,
     taskQueue,
-    activities: createActivities({ cloud, results, temporal, installation: settings.installation }),
+    activities: createActivities({ cloud, results, temporal, library, installation: settings.installation }),
     shutdownGraceTime: GRACE,
     // Cancellation reaches an activity through its heartbeats, so they may not be held back for long.
     maxHeartbeatThrottleInterval: '5s',
@@ -128,6 +133,7 @@ async function main(): Promise<void> {
     cloud: cloudOptions(config),
     installation: config.installation,
     resultsRoot: `${config.home}/experiments`,
+    library: createFolderLibrary(config.home),
     log,
   });
   logger.info({ taskQueue: TASK_QUEUE, attributes: Object.keys(SEARCH_ATTRIBUTES).length }, 'polling');

@@ -1,6 +1,7 @@
 /** Which activities does a worker register? One object over the ports, every member guarded. */
 import type { Cloud } from '../aws/ports';
 import type { ResultStore } from '../results/port';
+import type { SpecLibrary } from '../schemas/resolve';
 import { createAdmissionActivities } from './admission';
 import { createAwsEventActivities } from './aws-event';
 import { createCapacityActivities } from './capacity';
@@ -19,6 +20,8 @@ export interface ActivityPorts {
   cloud: Cloud;
   results: ResultStore;
   temporal: TemporalPort;
+  /** Templates and profiles that specs may name. */
+  library: SpecLibrary;
   /** The installation that this worker's experiments are tagged with. */
   installation: string;
 }

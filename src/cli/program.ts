@@ -6,6 +6,7 @@ import { completionCommand } from './commands/completion';
 import { controlCommands } from './commands/control';
 import { demoCommand } from './commands/demo';
 import { devCommand } from './commands/dev';
+import { initCommand } from './commands/init';
 import { listCommand } from './commands/list';
 import { attachCommand, runCommand } from './commands/run';
 import type { ContextSource } from './commands/shared';
@@ -28,6 +29,7 @@ export function createProgram(
   const commands = [
     demoCommand(source),
     devCommand(source),
+    initCommand(source),
     runCommand(source),
     attachCommand(source),
     showCommand(source),

@@ -3,8 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { EXPERIMENT_ID, TASK_QUEUE } from '../contracts/names';
 import type { CleanupInput, CleanupResult, CleanupStatus } from '../contracts/messages';
-import type { ExperimentInput } from '../schemas/experiment';
-import { parseExperiment } from '../schemas/parse';
+import type { ExperimentInput, TemplateInput } from '../schemas/experiment';
 import { listCapacity, type CapacityListing } from './capacity';
 import { runCleanup } from './cleanup';
 import { HoldfastError } from './errors';
@@ -12,7 +11,7 @@ import { experimentHandle, type ExperimentHandle } from './experiment';
 import { experimentId } from './ids';
 import { guessUi, uiLinks, type UiLinks } from './links';
 import { historyEvents, listExperiments, resolveId, type ExperimentListing, type ListOptions } from './listing';
-import { staticDetails, staticSummary } from './summary';
+import { submissionOf } from './submission';
 import { translated } from './translate';
 
 export type { CapacityListing } from './capacity';
@@ -41,7 +40,7 @@ export interface StartOptions {
 export interface Holdfast {
   readonly links: UiLinks;
   /** Checks the spec here, then starts it. Rejects with `refused` and one line per mistake. */
-  start(spec: ExperimentInput, options?: StartOptions): Promise<ExperimentHandle>;
+  start(spec: ExperimentInput | TemplateInput, options?: StartOptions): Promise<ExperimentHandle>;
   /** The experiment with this id; nothing is asked yet. */
   get(id: string): ExperimentHandle;
   list(options?: ListOptions): Promise<ExperimentListing[]>;
@@ -110,12 +109,11 @@ async function open(options: ConnectionOptions & { address: string }): Promise<C
 
 async function startExperiment(
   { client, taskQueue }: { client: Client; taskQueue: string },
-  input: ExperimentInput,
+  input: ExperimentInput | TemplateInput,
   options: StartOptions,
 ): Promise<string> {
-  const parsed = parseExperiment(input);
-  if (!parsed.ok) throw new HoldfastError('refused', 'the spec is wrong', { lines: parsed.problems });
-  const id = options.id ?? experimentId(parsed.value.name, new Date());
+  const { name, ...shown } = submissionOf(input);
+  const id = options.id ?? experimentId(name, new Date());
   if (!EXPERIMENT_ID.test(id)) {
     const rule = 'letters, digits and ._:- , beginning with a letter or digit, 128 at most';
     throw new HoldfastError('refused', `${id} is no experiment id`, { lines: [`id: must be ${rule}`] });
@@ -125,8 +123,7 @@ async function startExperiment(
       workflowId: id,
       taskQueue,
       args: [input],
-      staticSummary: staticSummary(parsed.value),
-      staticDetails: staticDetails(parsed.value),
+      ...shown,
     }),
   );
   return id;

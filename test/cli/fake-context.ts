@@ -4,6 +4,7 @@ import type { Context } from '../../src/cli/context';
 import { createStyle } from '../../src/cli/render/style';
 import { uiLinks, type ExperimentHandle, type Holdfast } from '../../src/client';
 import { readConfig } from '../../src/config';
+import { createFolderLibrary } from '../../src/library/folder';
 import { aResult, aStatus } from './fixtures';
 
 export interface Ran {
@@ -41,6 +42,7 @@ function fakeContext(options: FakeOptions, exit: (code: number) => void, out: st
     },
     style: createStyle(false),
     config: readConfig({ HOLDFAST_OWNER: 'ada', HOLDFAST_HOME: options.home ?? '/nonexistent' }),
+    library: createFolderLibrary(options.home ?? '/nonexistent'),
     now: () => '2026-01-02T15:04:13.000Z',
     connect: options.connect ?? (() => Promise.resolve(aClient(options.client))),
     onInterrupt: (listener) => {
