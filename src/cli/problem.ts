@@ -26,6 +26,8 @@ const NEXT: Record<ProblemKind, { exitCode: number; next: string }> = {
   refused: { exitCode: EXIT.refused, next: 'holdfast spec schema   (every field with its meaning)' },
   'not-found': { exitCode: EXIT.refused, next: 'holdfast list' },
   exists: { exitCode: EXIT.refused, next: 'holdfast attach ID, or leave --id out to get a new one' },
+  'no-schedule': { exitCode: EXIT.refused, next: 'holdfast schedule list' },
+  'schedule-exists': { exitCode: EXIT.refused, next: 'holdfast schedule show ID, or delete it first' },
   ambiguous: { exitCode: EXIT.refused, next: 'give more letters of the id' },
   unreachable: {
     exitCode: EXIT.infrastructureFailed,

@@ -9,6 +9,7 @@ import { devCommand } from './commands/dev';
 import { initCommand } from './commands/init';
 import { listCommand } from './commands/list';
 import { attachCommand, runCommand } from './commands/run';
+import { scheduleCommand } from './commands/schedule';
 import type { ContextSource } from './commands/shared';
 import { showCommand } from './commands/show';
 import { simulateCommand } from './commands/simulate';
@@ -36,6 +37,7 @@ export function createProgram(
     listCommand(source),
     capacityCommand(source),
     ...controlCommands(source),
+    scheduleCommand(source),
     cleanupCommand(source),
     validateCommand(source),
     specCommand(source),

@@ -11,6 +11,7 @@ import { experimentHandle, type ExperimentHandle } from './experiment';
 import { experimentId } from './ids';
 import { guessUi, uiLinks, type UiLinks } from './links';
 import { historyEvents, listExperiments, resolveId, type ExperimentListing, type ListOptions } from './listing';
+import { schedulesOf, type Schedules } from './schedules';
 import { submissionOf } from './submission';
 import { translated } from './translate';
 
@@ -19,6 +20,15 @@ export { HoldfastError, type ProblemKind } from './errors';
 export type { ExperimentHandle } from './experiment';
 export { uiLinks, type UiLinks } from './links';
 export type { ExperimentListing, ListOptions } from './listing';
+
+export {
+  OVERLAPS,
+  type Overlap,
+  type ScheduleDetails,
+  type ScheduleRequest,
+  type Schedules,
+  type ScheduleView,
+} from './schedules';
 
 export interface ConnectOptions {
   /** Temporal's connection options as they are: `address`, `tls`, `apiKey`. Default address: `localhost:7233`. */
@@ -53,6 +63,8 @@ export interface Holdfast {
   cleanup(input: CleanupInput, onStatus?: (status: CleanupStatus) => void): Promise<CleanupResult>;
   /** Which pools refused lately, by account and region; all regions when none is named. */
   capacity(region?: string): Promise<CapacityListing[]>;
+  /** Experiments that Temporal starts by the clock. */
+  readonly schedules: Schedules;
   /** Events in the histories of an experiment and of the workflows it started (`<id>/...`). */
   historyEvents(id: string): Promise<number>;
   /** Whatever still waits for a result is rejected. */
@@ -84,6 +96,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Holdfast> {
         client.withAbortSignal(closing.signal, () => runCleanup({ client, taskQueue }, input, onStatus)),
       ),
     capacity: (region) => translated('capacity', () => listCapacity(client, region)),
+    schedules: schedulesOf({ client, taskQueue }),
     historyEvents: (id) => translated(id, () => historyEvents(client, id)),
     close: () => {
       closing.abort();
@@ -112,7 +125,7 @@ async function startExperiment(
   input: ExperimentInput | TemplateInput,
   options: StartOptions,
 ): Promise<string> {
-  const { name, ...shown } = submissionOf(input);
+  const { name, shown } = submissionOf(input);
   const id = options.id ?? experimentId(name, new Date());
   if (!EXPERIMENT_ID.test(id)) {
     const rule = 'letters, digits and ._:- , beginning with a letter or digit, 128 at most';

@@ -7,8 +7,8 @@ import { staticDetails, staticSummary } from './summary';
 interface Submission {
   /** What a generated id begins with. */
   name: string;
-  staticSummary: string;
-  staticDetails?: string;
+  /** The static summary and details. */
+  shown: { staticSummary: string; staticDetails?: string };
 }
 
 /**
@@ -20,7 +20,7 @@ export function submissionOf(input: ExperimentInput | TemplateInput): Submission
   const parsed = parseExperiment(input);
   if (!parsed.ok) throw refused(parsed.problems);
   const { value } = parsed;
-  return { name: value.name, staticSummary: staticSummary(value), staticDetails: staticDetails(value) };
+  return { name: value.name, shown: { staticSummary: staticSummary(value), staticDetails: staticDetails(value) } };
 }
 
 function layeredSubmission(input: ExperimentInput | TemplateInput): Submission {
@@ -32,7 +32,7 @@ function layeredSubmission(input: ExperimentInput | TemplateInput): Submission {
     ...(profile === undefined ? [] : [`profile ${profile}`]),
     ...(owner === undefined ? [] : [owner]),
   ];
-  return { name: name ?? template ?? 'experiment', staticSummary: facts.join(' · ') };
+  return { name: name ?? template ?? 'experiment', shown: { staticSummary: facts.join(' · ') } };
 }
 
 function refused(lines: string[]): HoldfastError {

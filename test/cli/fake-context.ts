@@ -2,10 +2,10 @@
 import { main } from '../../src/cli/main';
 import type { Context } from '../../src/cli/context';
 import { createStyle } from '../../src/cli/render/style';
-import { uiLinks, type ExperimentHandle, type Holdfast } from '../../src/client';
+import { uiLinks, type ExperimentHandle, type Holdfast, type Schedules } from '../../src/client';
 import { readConfig } from '../../src/config';
 import { createFolderLibrary } from '../../src/library/folder';
-import { aResult, aStatus } from './fixtures';
+import { aResult, aSchedule, aStatus } from './fixtures';
 
 export interface Ran {
   code: number;
@@ -64,8 +64,25 @@ function aClient(more: Partial<Holdfast> = {}): Holdfast {
     resolve: (id) => Promise.resolve(id === 'latest' ? 'lab-260102-1504-x7kd' : id),
     cleanup: () => Promise.reject(new Error('not faked')),
     capacity: () => Promise.resolve([]),
+    schedules: aSchedules(),
     historyEvents: () => Promise.resolve(0),
     close: () => Promise.resolve(),
+    ...more,
+  };
+}
+
+/** One schedule that does what it is told. */
+export function aSchedules(more: Partial<Schedules> = {}): Schedules {
+  const done = (): Promise<void> => Promise.resolve();
+  return {
+    create: ({ id }) => Promise.resolve(aSchedule({ id })),
+    list: () => Promise.resolve([aSchedule()]),
+    show: (id) => Promise.resolve(aSchedule({ id })),
+    pause: done,
+    resume: done,
+    trigger: done,
+    backfill: done,
+    delete: done,
     ...more,
   };
 }
