@@ -6,8 +6,10 @@ import { completionCommand } from './commands/completion';
 import { controlCommands } from './commands/control';
 import { demoCommand } from './commands/demo';
 import { devCommand } from './commands/dev';
+import { eventsCommand } from './commands/events';
 import { initCommand } from './commands/init';
 import { listCommand } from './commands/list';
+import { logsCommand, resultsCommand } from './commands/results';
 import { attachCommand, runCommand } from './commands/run';
 import { scheduleCommand } from './commands/schedule';
 import type { ContextSource } from './commands/shared';
@@ -35,6 +37,9 @@ export function createProgram(
     attachCommand(source),
     showCommand(source),
     listCommand(source),
+    eventsCommand(source),
+    logsCommand(source),
+    resultsCommand(source),
     capacityCommand(source),
     ...controlCommands(source),
     scheduleCommand(source),

@@ -8,7 +8,7 @@ import { plainLines, progressView } from '../progress';
 import { resultPage } from '../render/result';
 import { loadSpec, withSpecOptions, type SpecOptions } from '../spec-layers';
 import { follow } from '../watch';
-import { command, outputOption, print, withClient, type ContextSource, type Output } from './shared';
+import { command, ID_HELP, outputOption, print, withClient, type ContextSource, type Output } from './shared';
 
 interface RunOptions extends SpecOptions {
   id?: string;
@@ -32,7 +32,7 @@ export function runCommand(source: ContextSource): Command {
 
 export function attachCommand(source: ContextSource): Command {
   return command('attach', 'follow a running experiment; Ctrl-C leaves it running', ['holdfast attach latest'])
-    .argument('<id>', 'id, unique prefix of one, or "latest"')
+    .argument('<id>', ID_HELP)
     .addOption(outputOption())
     .addHelpText('after', `\n${EXIT_HELP}`)
     .action((id: string, options: { output: Output }) => {
