@@ -7,6 +7,7 @@ import { controlCommands } from './commands/control';
 import { demoCommand } from './commands/demo';
 import { devCommand } from './commands/dev';
 import { eventsCommand } from './commands/events';
+import { execCommand } from './commands/exec';
 import { initCommand } from './commands/init';
 import { listCommand } from './commands/list';
 import { logsCommand, resultsCommand } from './commands/results';
@@ -42,6 +43,7 @@ export function createProgram(
     resultsCommand(source),
     capacityCommand(source),
     ...controlCommands(source),
+    execCommand(source),
     scheduleCommand(source),
     cleanupCommand(source),
     validateCommand(source),

@@ -428,3 +428,38 @@ function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   });
   return { promise, resolve };
 }
+
+describe('exec', () => {
+  const outcome = (slot: string, more: object = {}) => ({
+    ...{ slot, instanceId: `i-${slot}`, exitCode: 0, stdout: 'up 3 days\n', stderr: '' },
+    ...more,
+  });
+
+  it('sends what follows the dashes as it is, and prints the output of each node under its name', async () => {
+    const asked: unknown[] = [];
+    const get = () =>
+      aHandle({
+        exec: (...args) => {
+          asked.push(args);
+          return Promise.resolve([outcome('a-0'), outcome('a-1', { stderr: 'oh\n' })]);
+        },
+      });
+
+    const ran = await runCli(['exec', 'lab', 'a', '--timeout', '1m', '--', 'uptime', '--pretty'], { client: { get } });
+
+    expect(asked).toEqual([['a', 'uptime --pretty', { timeout: '1m' }]]);
+    expect(ran.code).toBe(0);
+    expect(ran.out).toEqual(['a-0 i-a-0 exit 0', '  up 3 days', 'a-1 i-a-1 exit 0', '  up 3 days', '  oh']);
+  });
+
+  it('answers with 1 when a node failed or went, and says where the whole output is', async () => {
+    const outputs = { stdout: '/r/stdout.txt', stderr: '/r/stderr.txt' };
+    const gone = { slot: 'a-1', instanceId: 'i-1', lost: 'terminated', stdout: '', stderr: '' };
+    const get = () => aHandle({ exec: () => Promise.resolve([outcome('a-0', { cut: true, outputs }), gone]) });
+
+    const ran = await runCli(['exec', 'lab', 'a', 'uptime'], { client: { get } });
+
+    expect(ran.code).toBe(1);
+    expect(ran.out.slice(2)).toEqual(['  … the whole is in /r/stdout.txt', 'a-1 i-1 terminated']);
+  });
+});

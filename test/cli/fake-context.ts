@@ -99,6 +99,7 @@ export function aHandle(more: Partial<ExperimentHandle> = {}): ExperimentHandle 
     hold: done,
     release: done,
     replaceNode: (slot) => Promise.resolve({ slot, instanceId: 'i-0123456789abcdef0' }),
+    exec: () => Promise.resolve([]),
     stop: done,
     note: done,
     cancel: done,
