@@ -6,6 +6,7 @@ import { createAdmissionActivities } from './admission';
 import { createAwsEventActivities } from './aws-event';
 import { createCapacityActivities } from './capacity';
 import { createCleanupActivities } from './cleanup';
+import { createDoctorActivities } from './doctor';
 import { guard } from './failure';
 import { createLivenessActivities } from './liveness';
 import { createProvisionActivities } from './provision';
@@ -39,5 +40,6 @@ export function createActivities(ports: ActivityPorts) {
     ...createAwsEventActivities(ports),
     ...createCapacityActivities(ports),
     ...createVolumeActivities(ports),
+    ...createDoctorActivities(ports),
   });
 }

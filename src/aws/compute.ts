@@ -15,6 +15,7 @@ import { instanceTypes, offerings } from './instance-types';
 import { ensureSecurityGroup, subnets } from './network';
 import { onDemandPrice } from './on-demand-prices';
 import type { ComputePort } from './ports';
+import { rehearseCreations } from './rehearsals';
 import { spotPrices } from './spot-prices';
 import { spotStatuses } from './spot-requests';
 import { ensureTemplate } from './templates';
@@ -30,6 +31,7 @@ export function createCompute(aws: AwsRegion): ComputePort {
     ensureSecurityGroup: (request, call) => ensureSecurityGroup(aws, request, call),
     ensureTemplate: (request, call) => ensureTemplate(aws, request, call),
     rehearseFleet: (request, call) => rehearseFleet(aws, request, call),
+    rehearseCreations: (request, call) => rehearseCreations(aws, request, call),
     fleet: (request, call) => createFleet(aws, request, call),
     launchedBy: (launchId, call) => launchedBy(aws, launchId, call),
     ofExperiment: (experimentId, call) => ofExperiment(aws, experimentId, call),

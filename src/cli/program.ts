@@ -7,6 +7,7 @@ import { controlCommands } from './commands/control';
 import { demoCommand } from './commands/demo';
 import { devCommand } from './commands/dev';
 import { eventsCommand } from './commands/events';
+import { doctorCommand } from './commands/doctor';
 import { execCommand } from './commands/exec';
 import { initCommand } from './commands/init';
 import { listCommand } from './commands/list';
@@ -33,6 +34,7 @@ export function createProgram(
   const commands = [
     demoCommand(source),
     devCommand(source),
+    doctorCommand(source),
     initCommand(source),
     runCommand(source),
     attachCommand(source),

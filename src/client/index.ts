@@ -6,6 +6,7 @@ import type { CleanupInput, CleanupResult, CleanupStatus } from '../contracts/me
 import type { ExperimentInput, TemplateInput } from '../schemas/experiment';
 import { listCapacity, type CapacityListing } from './capacity';
 import { runCleanup } from './cleanup';
+import { checkup, type Checkup } from './doctor';
 import { HoldfastError } from './errors';
 import { experimentHandle, type ExperimentHandle } from './experiment';
 import { experimentId } from './ids';
@@ -16,6 +17,7 @@ import { submissionOf } from './submission';
 import { translated } from './translate';
 
 export type { CapacityListing } from './capacity';
+export type { Checkup } from './doctor';
 export { HoldfastError, type ProblemKind } from './errors';
 export type { ExperimentHandle } from './experiment';
 export { uiLinks, type UiLinks } from './links';
@@ -63,6 +65,8 @@ export interface Holdfast {
   cleanup(input: CleanupInput, onStatus?: (status: CleanupStatus) => void): Promise<CleanupResult>;
   /** Which pools refused lately, by account and region; all regions when none is named. */
   capacity(region?: string): Promise<CapacityListing[]>;
+  /** What is there of what experiments need; a worker looks at AWS, in us-west-2 when no region is named. */
+  checkup(regions?: string[]): Promise<Checkup>;
   /** Experiments that Temporal starts by the clock. */
   readonly schedules: Schedules;
   /** Events in the histories of an experiment and of the workflows it started (`<id>/...`). */
@@ -96,6 +100,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Holdfast> {
         client.withAbortSignal(closing.signal, () => runCleanup({ client, taskQueue }, input, onStatus)),
       ),
     capacity: (region) => translated('capacity', () => listCapacity(client, region)),
+    checkup: (regions) => translated('doctor', () => checkup({ client, taskQueue }, regions)),
     schedules: schedulesOf({ client, taskQueue }),
     historyEvents: (id) => translated(id, () => historyEvents(client, id)),
     close: () => {

@@ -3,6 +3,7 @@ import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
 import type { AdmissionActivities } from '../activities/admission';
 import type { CapacityActivities } from '../activities/capacity';
 import type { CleanupActivities } from '../activities/cleanup';
+import type { DoctorActivities } from '../activities/doctor';
 import type { LivenessActivities } from '../activities/liveness';
 import type { ProvisionActivities } from '../activities/provision';
 import type { ReadinessActivities } from '../activities/readiness';
@@ -14,6 +15,7 @@ import type { VolumeActivities } from '../activities/volumes';
 type All = AdmissionActivities &
   CapacityActivities &
   CleanupActivities &
+  DoctorActivities &
   LivenessActivities &
   ProvisionActivities &
   ReadinessActivities &

@@ -5,3 +5,4 @@ export { failover } from './failover-alone';
 export { cleanup } from './cleanup';
 export { capacity } from './capacity';
 export { sentinel } from './sentinel';
+export { doctor } from './doctor';

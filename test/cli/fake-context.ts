@@ -64,6 +64,7 @@ function aClient(more: Partial<Holdfast> = {}): Holdfast {
     resolve: (id) => Promise.resolve(id === 'latest' ? 'lab-260102-1504-x7kd' : id),
     cleanup: () => Promise.reject(new Error('not faked')),
     capacity: () => Promise.resolve([]),
+    checkup: () => Promise.reject(new Error('not faked')),
     schedules: aSchedules(),
     historyEvents: () => Promise.resolve(0),
     close: () => Promise.resolve(),
