@@ -18,6 +18,7 @@ import type { ContextSource } from './commands/shared';
 import { showCommand } from './commands/show';
 import { simulateCommand } from './commands/simulate';
 import { specCommand, validateCommand } from './commands/spec';
+import { sshCommand } from './commands/ssh';
 import { EXIT, EXIT_HELP } from './exit';
 
 /** The program; `write` receives help and usage errors. */
@@ -46,6 +47,7 @@ export function createProgram(
     capacityCommand(source),
     ...controlCommands(source),
     execCommand(source),
+    sshCommand(source),
     scheduleCommand(source),
     cleanupCommand(source),
     validateCommand(source),

@@ -45,7 +45,7 @@ export function put(base: unknown, path: Path, value: unknown): unknown {
 }
 
 /** Origin of values that no layer wrote. */
-export const BUILT_IN = 'built-in';
+const BUILT_IN = 'built-in';
 
 /** Each leaf of a resolved value by its dotted path, with its value and the layer that wrote it. */
 export function originsOf(

@@ -18,6 +18,8 @@ export interface FakeOptions {
   connect?: () => Promise<Holdfast>;
   tty?: boolean;
   home?: string;
+  /** Folders of programs. */
+  path?: string;
   /** Receives the function that stands for Ctrl-C. */
   onInterrupt?: (press: () => void) => void;
 }
@@ -41,7 +43,7 @@ function fakeContext(options: FakeOptions, exit: (code: number) => void, out: st
       rows: () => 50,
     },
     style: createStyle(false),
-    config: readConfig({ HOLDFAST_OWNER: 'ada', HOLDFAST_HOME: options.home ?? '/nonexistent' }),
+    config: readConfig({ HOLDFAST_OWNER: 'ada', HOLDFAST_HOME: options.home ?? '/nonexistent', PATH: options.path }),
     library: createFolderLibrary(options.home ?? '/nonexistent'),
     now: () => '2026-01-02T15:04:13.000Z',
     connect: options.connect ?? (() => Promise.resolve(aClient(options.client))),
