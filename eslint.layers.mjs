@@ -1,7 +1,9 @@
 /** Which folder of src may import what? The table of CONTRIBUTING.md, and the lint rules made of it. */
 
 /** Folders of src, by their own name. */
-const FOLDERS = 'contracts|schemas|policy|workflows|aws|activities|results|client|cli|api|simulator|dev'.split('|');
+const FOLDERS = 'contracts|schemas|policy|workflows|aws|activities|results|library|client|cli|api|simulator|dev'.split(
+  '|',
+);
 
 const AWS_SDK = ['@aws-sdk/[^/]+(/.*)?', '@smithy/[^/]+(/.*)?'];
 /** process is left out: its environment belongs to src/config.ts. */
@@ -23,6 +25,7 @@ const LAYERS = {
   },
   aws: { folders: ['contracts', 'policy'], packages: [...AWS_SDK, ...NODE], types: ['schemas'] },
   results: { folders: ['contracts'], packages: NODE, types: ['schemas'] },
+  library: { folders: ['contracts'], packages: [...NODE, 'yaml'], types: ['schemas'] },
   activities: {
     folders: ['policy', 'contracts', 'schemas'],
     packages: ['@temporalio/activity', '@temporalio/common', ...NODE],
@@ -31,7 +34,7 @@ const LAYERS = {
   client: { folders: ['schemas', 'contracts'], packages: [...TEMPORAL_CLIENT, ...NODE], types: ['workflows'] },
   api: { folders: ['client', 'schemas', 'contracts'], packages: [...TEMPORAL_CLIENT, ...NODE], types: ['workflows'] },
   cli: {
-    folders: ['client', 'api', 'schemas', 'contracts', 'dev', 'config'],
+    folders: ['client', 'api', 'library', 'schemas', 'contracts', 'dev', 'config'],
     packages: [...TEMPORAL_CLIENT, ...NODE, 'commander', 'cli-table3', 'yaml'],
     types: ['workflows'],
   },

@@ -10,7 +10,9 @@ import { createTemporalPort } from './client/temporal-port';
 import { readConfig, temporalConnectionOptions, type Config } from './config';
 import { SEARCH_ATTRIBUTES, TASK_QUEUE } from './contracts/names';
 import { missingSearchAttributes, searchAttributeAdvice } from './client/search-attributes';
+import { createFolderLibrary } from './library/folder';
 import { createFolderStore } from './results/folder';
+import type { SpecLibrary } from './schemas/resolve';
 import { WORKFLOW_BUNDLE } from './workflow-bundle';
 
 export interface WorkerSettings {
@@ -22,6 +24,8 @@ export interface WorkerSettings {
   maxLeaseSeconds?: number;
   /** Folder that holds one folder per experiment. */
   resultsRoot: string;
+  /** Templates and profiles; the package's own templates alone when absent. */
+  library?: SpecLibrary;
   /** Receives warnings and the worker's own news, one line each. */
   log: (line: string) => void;
   taskQueue?: string;
@@ -49,6 +53,7 @@ export async function startWorker(settings: WorkerSettings): Promise<RunningWork
   await searchAttributesPresent(connection, namespace, log);
   const cloud = createCloud(settings.cloud);
   const results = createFolderStore(settings.resultsRoot);
+  const library = settings.library ?? createFolderLibrary();
   const taskQueue = settings.taskQueue ?? TASK_QUEUE;
   const { workflowsPath, preloadModules } = WORKFLOW_BUNDLE;
   const temporal = createTemporalPort(new Client({ connection, namespace }), taskQueue);
@@ -57,7 +62,7 @@ export async function startWorker(settings: WorkerSettings): Promise<RunningWork
     namespace,
     taskQueue,
     activities: createActivities({
-      ...{ cloud, results, temporal, installation: settings.installation },
+      ...{ cloud, results, temporal, library, installation: settings.installation },
       ...(settings.maxLeaseSeconds === undefined ? {} : { maxLeaseSeconds: settings.maxLeaseSeconds }),
     }),
     shutdownGraceTime: GRACE,
@@ -134,6 +139,7 @@ async function main(): Promise<void> {
     installation: config.installation,
     maxLeaseSeconds: config.maxLeaseSeconds,
     resultsRoot: `${config.home}/experiments`,
+    library: createFolderLibrary(config.home),
     log,
   });
   logger.info({ taskQueue: TASK_QUEUE, attributes: Object.keys(SEARCH_ATTRIBUTES).length }, 'polling');

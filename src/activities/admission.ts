@@ -6,9 +6,11 @@ import { EXPERIMENT_ID } from '../contracts/names';
 import { leaseProblem } from '../policy/lease';
 import type { ResultStore } from '../results/port';
 import { failoverSchema } from '../schemas/failover';
-import { parseExperiment, parseWith } from '../schemas/parse';
 import type { ExperimentSpec } from '../schemas/experiment';
+import { isMap } from '../schemas/layers';
+import { parseExperiment, parseWith, type Parsed } from '../schemas/parse';
 import { readinessSchema } from '../schemas/readiness';
+import { resolveSpec, type SpecLibrary } from '../schemas/resolve';
 import { invalidInput } from './failure';
 import type { Target } from './target';
 import type { TemporalPort } from './temporal-port';
@@ -40,9 +42,18 @@ interface AdmissionPorts {
   maxLeaseSeconds?: number;
   results: ResultStore;
   temporal: TemporalPort;
+  /** Where templates and profiles are found. */
+  library: SpecLibrary;
 }
 
-export function createAdmissionActivities({ cloud, installation, results, temporal, ...limits }: AdmissionPorts) {
+export function createAdmissionActivities({
+  cloud,
+  installation,
+  results,
+  temporal,
+  library,
+  ...limits
+}: AdmissionPorts) {
   const { maxLeaseSeconds = MAX_LEASE_SECONDS } = limits;
   const admit = async (spec: ExperimentSpec, experimentId: string): Promise<Admission> => ({
     spec,
@@ -53,9 +64,9 @@ export function createAdmissionActivities({ cloud, installation, results, tempor
     results: results.location(experimentId),
   });
   return {
-    /** Parses and defaults the input of `experiment` and `provision`; `InvalidInput` has one line per mistake. */
+    /** Layers, parses and defaults the input of `experiment` and `provision`; `InvalidInput`: one line per mistake. */
     async admitExperiment(input: unknown): Promise<Admission> {
-      const parsed = parseExperiment(input);
+      const parsed = await layered(input, library, parseExperiment);
       const tooLong = parsed.ok ? leaseProblem(parsed.value.lease, maxLeaseSeconds) : undefined;
       const problems = [
         ...idProblems(),
@@ -68,7 +79,7 @@ export function createAdmissionActivities({ cloud, installation, results, tempor
 
     /** The same for `readiness`, which names an experiment whose nodes exist. */
     async admitReadiness(input: unknown): Promise<ReadinessAdmission> {
-      const parsed = parseWith(readinessSchema, input);
+      const parsed = await layeredBelow(input, library, (whole) => parseWith(readinessSchema, whole));
       if (!parsed.ok) throw invalidInput(parsed.problems);
       const { experimentId, spec } = parsed.value;
       return { ...(await admit(spec, experimentId)), experimentId };
@@ -76,7 +87,7 @@ export function createAdmissionActivities({ cloud, installation, results, tempor
 
     /** The same for `failover` alone; the nodes of a running experiment are that experiment's own business. */
     async admitFailover(input: unknown): Promise<FailoverAdmission> {
-      const parsed = parseWith(failoverSchema, input);
+      const parsed = await layeredBelow(input, library, (whole) => parseWith(failoverSchema, whole));
       if (!parsed.ok) throw invalidInput(parsed.problems);
       const { experimentId, spec, lost } = parsed.value;
       if (await temporal.isRunning('experiment', experimentId))
@@ -87,6 +98,27 @@ export function createAdmissionActivities({ cloud, installation, results, tempor
 }
 
 export type AdmissionActivities = ReturnType<typeof createAdmissionActivities>;
+
+/** The spec with its profile and template below it, parsed. */
+async function layered<T>(
+  input: unknown,
+  library: SpecLibrary,
+  parse: (whole: unknown) => Parsed<T>,
+): Promise<Parsed<T>> {
+  const resolved = await resolveSpec([{ origin: 'input', value: input }], library);
+  return resolved.ok ? parse(resolved.value) : resolved;
+}
+
+/** The same for an input that holds a spec in its field `spec`. */
+async function layeredBelow<T>(
+  input: unknown,
+  library: SpecLibrary,
+  parse: (whole: unknown) => Parsed<T>,
+): Promise<Parsed<T>> {
+  if (!isMap(input)) return parse(input);
+  const inner = (spec: unknown): Parsed<T> => parse({ ...input, spec });
+  return isMap(input['spec']) ? layered(input['spec'], library, inner) : parse(input);
+}
 
 /** The workflow id is the experiment id and a tag value, so it has to be one AWS takes. */
 function idProblems(): string[] {

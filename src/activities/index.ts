@@ -1,10 +1,12 @@
 /** Which activities does a worker register? One object over the ports, every member guarded. */
 import type { Cloud } from '../aws/ports';
 import type { ResultStore } from '../results/port';
+import type { SpecLibrary } from '../schemas/resolve';
 import { createAdmissionActivities } from './admission';
 import { createAwsEventActivities } from './aws-event';
 import { createCapacityActivities } from './capacity';
 import { createCleanupActivities } from './cleanup';
+import { createDoctorActivities } from './doctor';
 import { guard } from './failure';
 import { createLeaseActivities } from './lease';
 import { createLivenessActivities } from './liveness';
@@ -21,6 +23,8 @@ export interface ActivityPorts {
   cloud: Cloud;
   results: ResultStore;
   temporal: TemporalPort;
+  /** Templates and profiles that specs may name. */
+  library: SpecLibrary;
   /** The installation that this worker's experiments are tagged with. */
   installation: string;
   /** The longest lease, extensions included; `MAX_LEASE_SECONDS` when absent. */
@@ -42,5 +46,6 @@ export function createActivities(ports: ActivityPorts) {
     ...createAwsEventActivities(ports),
     ...createCapacityActivities(ports),
     ...createVolumeActivities(ports),
+    ...createDoctorActivities(ports),
   });
 }

@@ -27,11 +27,21 @@ export interface CollectInput {
   seconds: number;
   /** Largest result, in bytes, that is answered as well as kept: histories are for decisions. */
   resultBytes: number;
+  /** Bytes of each output that are answered as well as kept; none when absent. */
+  headBytes?: number;
+}
+
+/** The beginning of a node's outputs. */
+export interface Head {
+  stdout: string;
+  stderr: string;
+  /** True when either goes on in the result store. */
+  cut: boolean;
 }
 
 /** What came home, and nodes that went before theirs did. */
 export interface Collected {
-  outcomes: StepOutcome[];
+  outcomes: (StepOutcome & { head?: Head })[];
   lost: { instanceId: string; lost: string }[];
 }
 
@@ -100,7 +110,7 @@ async function collectAll(
   results: ResultStore,
   input: CollectInput,
   group: Reported[],
-): Promise<StepOutcome[]> {
+): Promise<Collected['outcomes']> {
   const { step, token } = input;
   const stdout = await readStream(commands, token, 'stdout', sizes(group, 'stdoutBytes'));
   const stderr = await readStream(commands, token, 'stderr', sizes(group, 'stderrBytes'));
@@ -182,7 +192,12 @@ async function wholeOutput(commands: CommandsPort, commandId: string, instanceId
 /** What was read of one node; undefined where it left nothing. */
 type Read = Record<'stdout' | 'stderr' | 'file', Buffer | undefined>;
 
-async function keepOne(results: ResultStore, input: CollectInput, end: Reported, read: Read): Promise<StepOutcome> {
+async function keepOne(
+  results: ResultStore,
+  input: CollectInput,
+  end: Reported,
+  read: Read,
+): Promise<Collected['outcomes'][number]> {
   const { experimentId, step, seconds } = input;
   const prefix = `steps/${step.name}/${end.slot}`;
   const keep = (name: string, content: Buffer): Promise<string> =>
@@ -192,12 +207,26 @@ async function keepOne(results: ResultStore, input: CollectInput, end: Reported,
     stdout: await keep('stdout.txt', stdout),
     stderr: await keep('stderr.txt', read.stderr ?? Buffer.alloc(0)),
   };
-  const outcome = { name: step.name, slot: end.slot, exitCode: end.report.exitCode, seconds, outputs };
+  const head = input.headBytes === undefined ? {} : { head: headOf(read, input.headBytes) };
+  const outcome = { name: step.name, slot: end.slot, exitCode: end.report.exitCode, seconds, outputs, ...head };
   if (step.result === undefined || ('output' in step.result && step.result.output === 'text')) return outcome;
   const declared = 'json' in step.result ? read.file : stdout;
   if (declared === undefined) return { ...outcome, resultProblem: missingFile(step) };
   outputs.result = await keep('result.json', declared);
   return { ...outcome, ...parsed(declared, input.resultBytes) };
+}
+
+/** A character that the limit cuts in two is left out. */
+function headOf({ stdout, stderr }: Read, bytes: number): Head {
+  const begin = (whole: Buffer = Buffer.alloc(0)): string =>
+    whole.byteLength <= bytes
+      ? whole.toString()
+      : whole
+          .subarray(0, bytes)
+          .toString()
+          .replace(/\uFFFD$/, '');
+  const cut = [stdout, stderr].some((whole) => (whole?.byteLength ?? 0) > bytes);
+  return { stdout: begin(stdout), stderr: begin(stderr), cut };
 }
 
 function missingFile({ result }: StepSpec): string {

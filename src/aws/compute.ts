@@ -16,6 +16,7 @@ import { allowFrom, ensureSecurityGroup, securityGroups, subnets, vpcs } from '.
 import { onDemandPrice } from './on-demand-prices';
 import { ensureNetwork } from './own-network';
 import type { ComputePort } from './ports';
+import { rehearseCreations } from './rehearsals';
 import { spotPrices } from './spot-prices';
 import { spotStatuses } from './spot-requests';
 import { ensureTemplate } from './templates';
@@ -35,6 +36,7 @@ export function createCompute(aws: AwsRegion): ComputePort {
     ensureNetwork: (request, call) => ensureNetwork(aws, request, call),
     ensureTemplate: (request, call) => ensureTemplate(aws, request, call),
     rehearseFleet: (request, call) => rehearseFleet(aws, request, call),
+    rehearseCreations: (request, call) => rehearseCreations(aws, request, call),
     fleet: (request, call) => createFleet(aws, request, call),
     launchedBy: (launchId, call) => launchedBy(aws, launchId, call),
     ofExperiment: (experimentId, call) => ofExperiment(aws, experimentId, call),

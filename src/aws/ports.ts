@@ -91,6 +91,19 @@ export interface InstanceTrouble {
   events: { code: string; notBefore?: string }[];
 }
 
+export interface RehearsalRequest {
+  vpcId: string;
+  zone: string;
+  tags: Record<string, string>;
+}
+
+/** One creation that was tried without being made. */
+export interface Rehearsal {
+  operation: string;
+  /** AWS's code and words; absent when it would have been made. */
+  refused?: string;
+}
+
 /** Launching and watching instances of one region. */
 export interface ComputePort {
   /** Types that exist, with what planning needs; unknown types are absent from the answer. */
@@ -132,6 +145,8 @@ export interface ComputePort {
   ensureTemplate(request: TemplateRequest, call?: Call): Promise<void>;
   /** Rejects with NotAuthorized or InvalidRequest when the request could not succeed; buys nothing. */
   rehearseFleet(request: FleetRequest, call?: Call): Promise<void>;
+  /** Dry runs of what an experiment makes beside its fleet; never rejects for a refusal. */
+  rehearseCreations(request: RehearsalRequest, call?: Call): Promise<Rehearsal[]>;
   /** One CreateFleet of type instant. Partial success is a reply, not an error. */
   fleet(request: FleetRequest, call?: Call): Promise<FleetReply>;
   /** Instances of a launch by its LaunchID tag, ended ones left out. */

@@ -2,6 +2,8 @@
 import { createInterface } from 'node:readline/promises';
 import { connect, type ConnectOptions, type Holdfast } from '../client';
 import { readConfig, temporalConnectionOptions, type Config } from '../config';
+import { createFolderLibrary } from '../library/folder';
+import type { SpecLibrary } from '../schemas/resolve';
 import { createStyle, type Style } from './render/style';
 import { runningStack } from './running-stack';
 
@@ -22,6 +24,8 @@ export interface Context {
   readonly terminal: Terminal;
   readonly style: Style;
   readonly config: Config;
+  /** Templates and profiles of this machine. */
+  readonly library: SpecLibrary;
   /** ISO time. */
   now(): string;
   connect(): Promise<Holdfast>;
@@ -41,6 +45,7 @@ export function processContext(exit: (code: number) => void): Context {
     terminal,
     style: createStyle(terminal.tty && config.color),
     config,
+    library: createFolderLibrary(config.home),
     now: () => new Date().toISOString(),
     connect: async () => connect(await connectOptions(config)),
     confirm: process.stdin.isTTY && process.stderr.isTTY ? askAtTerminal : undefined,

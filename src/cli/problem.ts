@@ -1,6 +1,7 @@
 /** How is a failure told to a person? What failed, on what, why, and the next command to run. */
 import { HoldfastError, type ProblemKind } from '../client';
 import { ConfigError } from '../config';
+import { Failure } from '../contracts/failures';
 import { EXIT } from './exit';
 import type { Style } from './render/style';
 
@@ -25,6 +26,8 @@ const NEXT: Record<ProblemKind, { exitCode: number; next: string }> = {
   refused: { exitCode: EXIT.refused, next: 'holdfast spec schema   (every field with its meaning)' },
   'not-found': { exitCode: EXIT.refused, next: 'holdfast list' },
   exists: { exitCode: EXIT.refused, next: 'holdfast attach ID, or leave --id out to get a new one' },
+  'no-schedule': { exitCode: EXIT.refused, next: 'holdfast schedule list' },
+  'schedule-exists': { exitCode: EXIT.refused, next: 'holdfast schedule show ID, or delete it first' },
   ambiguous: { exitCode: EXIT.refused, next: 'give more letters of the id' },
   unreachable: {
     exitCode: EXIT.infrastructureFailed,
@@ -41,6 +44,13 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof HoldfastError) {
     const { exitCode, next } = NEXT[error.kind];
     return new Problem(error.message, { exitCode, next, lines: error.lines, cause: error });
+  }
+  if (error instanceof Failure && error.type === 'InvalidInput') {
+    return new Problem('the input is wrong', {
+      exitCode: EXIT.refused,
+      lines: error.message.split('\n'),
+      cause: error,
+    });
   }
   if (error instanceof ConfigError) {
     return new Problem('the environment is wrong', { exitCode: EXIT.refused, lines: error.message.split('\n') });

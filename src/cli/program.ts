@@ -6,13 +6,20 @@ import { completionCommand } from './commands/completion';
 import { controlCommands } from './commands/control';
 import { demoCommand } from './commands/demo';
 import { devCommand } from './commands/dev';
+import { eventsCommand } from './commands/events';
+import { doctorCommand } from './commands/doctor';
+import { execCommand } from './commands/exec';
+import { initCommand } from './commands/init';
 import { listCommand } from './commands/list';
 import { leaksCommand, reapCommand, setupCommand } from './commands/reap';
+import { logsCommand, resultsCommand } from './commands/results';
 import { attachCommand, runCommand } from './commands/run';
+import { scheduleCommand } from './commands/schedule';
 import type { ContextSource } from './commands/shared';
 import { showCommand } from './commands/show';
 import { simulateCommand } from './commands/simulate';
 import { specCommand, validateCommand } from './commands/spec';
+import { sshCommand } from './commands/ssh';
 import { EXIT, EXIT_HELP } from './exit';
 
 /** The program; `write` receives help and usage errors. */
@@ -29,12 +36,20 @@ export function createProgram(
   const commands = [
     demoCommand(source),
     devCommand(source),
+    doctorCommand(source),
+    initCommand(source),
     runCommand(source),
     attachCommand(source),
     showCommand(source),
     listCommand(source),
+    eventsCommand(source),
+    logsCommand(source),
+    resultsCommand(source),
     capacityCommand(source),
     ...controlCommands(source),
+    execCommand(source),
+    sshCommand(source),
+    scheduleCommand(source),
     cleanupCommand(source),
     leaksCommand(source),
     reapCommand(source),

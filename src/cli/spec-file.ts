@@ -1,10 +1,7 @@
-/** How does a file become a spec, with one line per mistake that says where in the file it is? */
+/** What does an experiment file hold, and where in it is each field? */
 import { readFile } from 'node:fs/promises';
 import { isCollection, LineCounter, parseDocument, type Document } from 'yaml';
-import type { ExperimentInput, ExperimentSpec } from '../schemas/experiment';
-import { parseExperiment } from '../schemas/parse';
 import { EXIT } from './exit';
-import { merge, setValue } from './layers';
 import { Problem } from './problem';
 
 /** A file that was read: its value, and how to find a field's line. */
@@ -35,31 +32,8 @@ async function readText(name: string): Promise<string> {
   }
 }
 
-/** Merges the files in order, then the `--set` assignments, and checks the whole. */
-export async function loadSpec(files: string[], assignments: string[]): Promise<LoadedSpec> {
-  const read = await Promise.all(files.map(readSpecFile));
-  const merged = read.map((file) => file.value).reduce(merge, {});
-  const input = assignments.reduce(setValue, merged);
-  const parsed = parseExperiment(input);
-  if (parsed.ok) return { input: input as ExperimentInput, spec: parsed.value };
-  const lines = parsed.problems.map((problem) => placed(problem, read));
-  throw new Problem(`the spec is wrong: ${files.join(', ')}`, { exitCode: EXIT.refused, lines });
-}
-
-export interface LoadedSpec {
-  /** As the user wrote it, layers merged. */
-  input: ExperimentInput;
-  /** With every default. */
-  spec: ExperimentSpec;
-}
-
-/** One line per mistake, led by the place in the last file that wrote the field; empty when the input is right. */
-export function specProblems(input: unknown, files: SpecFile[]): string[] {
-  const parsed = parseExperiment(input);
-  return parsed.ok ? [] : parsed.problems.map((problem) => placed(problem, files));
-}
-
-function placed(problem: string, files: SpecFile[]): string {
+/** A mistake, led by its place in the last file that wrote the field. */
+export function placed(problem: string, files: readonly SpecFile[]): string {
   const path = problem.slice(0, Math.max(0, problem.indexOf(': ')));
   for (const file of [...files].reverse()) {
     const place = file.locate(path);

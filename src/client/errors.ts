@@ -7,6 +7,10 @@ export type ProblemKind =
   | 'not-found'
   /** The id is in use by a running experiment. */
   | 'exists'
+  /** No schedule has this id. */
+  | 'no-schedule'
+  /** A schedule has this id. */
+  | 'schedule-exists'
   /** Several experiments begin with this prefix. */
   | 'ambiguous'
   /** Temporal cannot be reached. */

@@ -1,6 +1,13 @@
 /** What can be asked of one experiment? */
 import type { Client } from '@temporalio/client';
-import { QUERY, SIGNAL, UPDATE, type ExperimentResult, type ExperimentStatus } from '../contracts/messages';
+import {
+  QUERY,
+  SIGNAL,
+  UPDATE,
+  type CommandOutcome,
+  type ExperimentResult,
+  type ExperimentStatus,
+} from '../contracts/messages';
 import { experimentResult } from './result';
 import { translated } from './translate';
 
@@ -21,6 +28,11 @@ export interface ExperimentHandle {
   release(): Promise<void>;
   /** Has the node of a slot, or an instance, replaced; the old one works until the new one is ready. */
   replaceNode(slotOrInstance: string): Promise<{ slot: string; instanceId: string }>;
+  /**
+   * Runs a bash script on the nodes of a component, or on the node of a slot, and waits for its end there.
+   * `timeout` is a duration, five minutes when absent.
+   */
+  exec(on: string, run: string, options?: { timeout?: string }): Promise<CommandOutcome[]>;
   /** Ends the work early and tears down; the experiment counts as cancelled. */
   stop(): Promise<void>;
   /** Adds a line to its timeline. */
@@ -55,6 +67,7 @@ export function experimentHandle({ client, closing }: Line, id: string, url: str
     hold: () => ignored(update(UPDATE.hold, [])),
     release: () => ignored(update(UPDATE.release, [])),
     replaceNode: (node) => update(UPDATE.replaceNode, [node.startsWith('i-') ? { instanceId: node } : { slot: node }]),
+    exec: (on, run, options = {}) => update(UPDATE.runCommand, [{ on, run, ...options }]),
     stop: () => ignored(update(UPDATE.stop, [])),
     note: (text) => translated(id, () => workflow.signal(SIGNAL.note, text)),
     cancel: () => ignored(translated(id, () => workflow.cancel())),

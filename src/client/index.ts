@@ -4,28 +4,39 @@ import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { EXPERIMENT_ID, TASK_QUEUE } from '../contracts/names';
 import type { CleanupInput, CleanupPlan, CleanupResult, CleanupStatus } from '../contracts/messages';
 import type { ReaperReport } from '../contracts/reaper';
-import type { ExperimentInput } from '../schemas/experiment';
-import { parseExperiment } from '../schemas/parse';
+import type { ExperimentInput, TemplateInput } from '../schemas/experiment';
 import type { ReaperInput } from '../schemas/reaper';
 import { listCapacity, type CapacityListing } from './capacity';
 import { runCleanup, runPlan } from './cleanup';
+import { checkup, type Checkup } from './doctor';
 import { HoldfastError } from './errors';
 import { experimentHandle, type ExperimentHandle } from './experiment';
 import { experimentId } from './ids';
 import { guessUi, uiLinks, type UiLinks } from './links';
 import { historyEvents, listExperiments, resolveId, type ExperimentListing, type ListOptions } from './listing';
 import { reaperSchedule, runReaper, scheduleReaper, type ReaperSchedule, type ScheduleChange } from './reaper';
+import { schedulesOf, type Schedules } from './schedules';
 import { setUp, type SetupOptions, type SetupReport } from './setup';
-import { staticDetails, staticSummary } from './summary';
+import { submissionOf } from './submission';
 import { translated } from './translate';
 
 export type { CapacityListing } from './capacity';
+export type { Checkup } from './doctor';
 export { HoldfastError, type ProblemKind } from './errors';
 export type { ExperimentHandle } from './experiment';
 export { uiLinks, type UiLinks } from './links';
 export type { ExperimentListing, ListOptions } from './listing';
 export { isActing, type ReaperSchedule, type ScheduleChange } from './reaper';
 export type { SetupOptions, SetupReport } from './setup';
+
+export {
+  OVERLAPS,
+  type Overlap,
+  type ScheduleDetails,
+  type ScheduleRequest,
+  type Schedules,
+  type ScheduleView,
+} from './schedules';
 
 export interface ConnectOptions {
   /** Temporal's connection options as they are: `address`, `tls`, `apiKey`. Default address: `localhost:7233`. */
@@ -47,7 +58,7 @@ export interface StartOptions {
 export interface Holdfast {
   readonly links: UiLinks;
   /** Checks the spec here, then starts it. Rejects with `refused` and one line per mistake. */
-  start(spec: ExperimentInput, options?: StartOptions): Promise<ExperimentHandle>;
+  start(spec: ExperimentInput | TemplateInput, options?: StartOptions): Promise<ExperimentHandle>;
   /** The experiment with this id; nothing is asked yet. */
   get(id: string): ExperimentHandle;
   list(options?: ListOptions): Promise<ExperimentListing[]>;
@@ -71,6 +82,10 @@ export interface Holdfast {
   setup(options?: SetupOptions): Promise<SetupReport>;
   /** Which pools refused lately, by account and region; all regions when none is named. */
   capacity(region?: string): Promise<CapacityListing[]>;
+  /** What is there of what experiments need; a worker looks at AWS, in us-west-2 when no region is named. */
+  checkup(regions?: string[]): Promise<Checkup>;
+  /** Experiments that Temporal starts by the clock. */
+  readonly schedules: Schedules;
   /** Events in the histories of an experiment and of the workflows it started (`<id>/...`). */
   historyEvents(id: string): Promise<number>;
   /** Whatever still waits for a result is rejected. */
@@ -113,6 +128,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Holdfast> {
       translated('reaper', () => scheduleReaper(place, everySeconds, input)),
     setup: (options = {}) => translated('setup', () => setUp(place, options)),
     capacity: (region) => translated('capacity', () => listCapacity(client, region)),
+    checkup: (regions) => translated('doctor', () => checkup({ client, taskQueue }, regions)),
+    schedules: schedulesOf({ client, taskQueue }),
     historyEvents: (id) => translated(id, () => historyEvents(client, id)),
     close: () => {
       closing.abort();
@@ -138,12 +155,11 @@ async function open(options: ConnectionOptions & { address: string }): Promise<C
 
 async function startExperiment(
   { client, taskQueue }: { client: Client; taskQueue: string },
-  input: ExperimentInput,
+  input: ExperimentInput | TemplateInput,
   options: StartOptions,
 ): Promise<string> {
-  const parsed = parseExperiment(input);
-  if (!parsed.ok) throw new HoldfastError('refused', 'the spec is wrong', { lines: parsed.problems });
-  const id = options.id ?? experimentId(parsed.value.name, new Date());
+  const { name, shown } = submissionOf(input);
+  const id = options.id ?? experimentId(name, new Date());
   if (!EXPERIMENT_ID.test(id)) {
     const rule = 'letters, digits and ._:- , beginning with a letter or digit, 128 at most';
     throw new HoldfastError('refused', `${id} is no experiment id`, { lines: [`id: must be ${rule}`] });
@@ -153,8 +169,7 @@ async function startExperiment(
       workflowId: id,
       taskQueue,
       args: [input],
-      staticSummary: staticSummary(parsed.value),
-      staticDetails: staticDetails(parsed.value),
+      ...shown,
     }),
   );
   return id;

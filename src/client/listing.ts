@@ -72,7 +72,8 @@ export async function historyEvents(client: Client, id: string): Promise<number>
   return events;
 }
 
-function quoted(text: string): string {
+/** A text as a value of Temporal's list filter. */
+export function quoted(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 

@@ -75,6 +75,23 @@ export interface StepOutcome {
   resultProblem?: string;
 }
 
+/** What a command that a person sent did on one node. */
+export interface CommandOutcome {
+  slot: string;
+  instanceId: string;
+  /** 124 when it ran over its time limit; absent when the node went first. */
+  exitCode?: number;
+  /** Why the node could not answer. */
+  lost?: string;
+  /** The beginning of what it printed; the whole is in the result store. */
+  stdout: string;
+  stderr: string;
+  /** True when `stdout` or `stderr` goes on in the result store. */
+  cut?: boolean;
+  /** Where the whole outputs are kept. */
+  outputs?: { stdout: string; stderr: string };
+}
+
 export interface TimelineEntry {
   at: string;
   text: string;
@@ -223,6 +240,7 @@ export const UPDATE = {
   hold: 'hold',
   release: 'release',
   replaceNode: 'replaceNode',
+  runCommand: 'runCommand',
   stop: 'stop',
 } as const;
 export const SIGNAL = {

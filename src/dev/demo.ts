@@ -9,9 +9,10 @@ import { EXIT, exitCodeOf } from '../cli/exit';
 import { plainLines, progressView } from '../cli/progress';
 import { span } from '../cli/render/format';
 import { resultPage } from '../cli/render/result';
-import { loadSpec, type LoadedSpec } from '../cli/spec-file';
+import { loadSpec, type LoadedSpec } from '../cli/spec-layers';
 import { follow } from '../cli/watch';
 import { FINAL_PHASES, type ExperimentResult } from '../contracts/messages';
+import { createFolderLibrary } from '../library/folder';
 import { criticalPathSeconds } from './critical-path';
 import { demoReport, type DemoFacts } from './demo-report';
 import { readLedger } from './ledger';
@@ -34,7 +35,8 @@ const SETTLE = '2s';
 
 /** Runs the demo and sets the exit code by how its experiment ended; Ctrl-C at any time ends all of it. */
 export async function runDemo(context: Context, settings: DemoSettings): Promise<void> {
-  const loaded = await loadSpec([settings.file ?? example('pulsar-lab.yaml')], [`settle=${SETTLE}`]);
+  const given = { file: [settings.file ?? example('pulsar-lab.yaml')], set: [`settle=${SETTLE}`] };
+  const loaded = await loadSpec(given, createFolderLibrary());
   const say = (line: string): void => {
     if (settings.json) context.terminal.err(line);
     else context.terminal.out(line);

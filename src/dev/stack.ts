@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { connect, type Holdfast, type UiLinks } from '../client';
 import type { Config } from '../config';
 import { SEARCH_ATTRIBUTES } from '../contracts/names';
+import type { SpecLibrary } from '../schemas/resolve';
 import { startSimulator } from '../simulator';
 import { routeSdkLogs, SIMULATOR_CREDENTIALS, startWorker } from '../worker';
 import { resultsRoot } from './kept-result';
@@ -19,6 +20,8 @@ export interface StackOptions {
   seed?: number;
   /** Whether commands of simulated nodes are real processes of this machine. */
   exec: boolean;
+  /** Templates and profiles that specs may name; the package's own templates alone when absent. */
+  library?: SpecLibrary;
   /** Free ports when absent. */
   ports?: { temporal?: number; ui?: number; simulator?: number };
   /** Receives what happens, one line each. */
@@ -74,6 +77,7 @@ async function startParts(
     installation: options.config.installation,
     maxLeaseSeconds: options.config.maxLeaseSeconds,
     resultsRoot: resultsRoot(options.config.home),
+    ...(options.library === undefined ? {} : { library: options.library }),
     log: options.log,
   });
   stops.push(() => worker.stop());

@@ -16,7 +16,10 @@ const cell = z
     pages: z.int().min(0).describe('Answers read, to the one without a next token.'),
     live: z.int().min(0).describe('Living resources of the experiment that it named.'),
     at: time,
-    unreadable: z.string().optional().describe("AWS's code and words when it could not be read; never counts as empty."),
+    unreadable: z
+      .string()
+      .optional()
+      .describe("AWS's code and words when it could not be read; never counts as empty."),
     transient: z.boolean().optional().describe('Reading it again may help.'),
     missed: z.array(z.string()).optional().describe('Living resources that other sources named and this one did not.'),
     ghosts: z.int().min(0).optional().describe('How many it named that are gone.'),

@@ -250,6 +250,12 @@ const tagKey = z
   .regex(/^(?!aws:)/, 'must not start with aws:');
 
 const fields = z.strictObject({
+  template: name
+    .optional()
+    .describe('A spec by name, below this one: an example of this package, or a file of `HOLDFAST_HOME/templates`.'),
+  profile: name
+    .optional()
+    .describe('A file of `HOLDFAST_HOME/profiles`, below the template; `default` when there is one.'),
   name: name
     .default('experiment')
     .describe('The kind of run: part of generated ids, and the `HoldfastTemplate` search attribute.'),
@@ -334,6 +340,11 @@ export const experimentSchema = fields.superRefine((spec, context) => {
   }
 });
 
+/** What one layer may say: everything may come from another one. */
+export const layerSchema = fields.partial({ components: true });
+
+/** A spec that stands on a template of the worker's. */
+export type TemplateInput = z.input<typeof layerSchema> & { template: string };
 /** A spec as a user writes it. */
 export type ExperimentInput = z.input<typeof experimentSchema>;
 /** A spec with all defaults; durations are in seconds. */

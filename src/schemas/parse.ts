@@ -1,7 +1,8 @@
 /** How does a wrong input become one clear line per mistake? */
 import { z } from 'zod';
+import { secretProblems } from './secrets';
 import { closest } from './suggest';
-import { experimentSchema, type ExperimentSpec } from './experiment';
+import { experimentSchema, layerSchema, type ExperimentSpec } from './experiment';
 
 type Path = readonly PropertyKey[];
 type JsonSchema = { [key: string]: unknown };
@@ -9,17 +10,30 @@ type JsonSchema = { [key: string]: unknown };
 /** Either the value with all defaults, or one line per mistake: `components.broker.count: must be ...`. */
 export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: string[] };
 
-/** Parses any input with a schema; never throws. A missing input counts as an empty object. */
+/** Parses any input with a schema; never throws. A missing input counts as an empty object. Secrets are refused. */
 export function parseWith<T>(schema: z.ZodType<T>, input: unknown): Parsed<T> {
   const parsed = schema.safeParse(input ?? {});
-  if (parsed.success) return { ok: true, value: parsed.data };
+  const secrets = secretProblems(input);
+  if (parsed.success) return secrets.length === 0 ? { ok: true, value: parsed.data } : { ok: false, problems: secrets };
   const known = jsonSchemaOf(schema);
-  return { ok: false, problems: parsed.error.issues.flatMap((issue) => lines(issue, [], known)) };
+  return { ok: false, problems: [...parsed.error.issues.flatMap((issue) => lines(issue, [], known)), ...secrets] };
 }
 
 /** Parses an experiment's spec. */
 export function parseExperiment(input: unknown): Parsed<ExperimentSpec> {
   return parseWith(experimentSchema, input);
+}
+
+/** What can be said of a layer without those below it: every field by itself. */
+export function layerProblems(layer: unknown): string[] {
+  const parsed = parseWith(layerSchema, layer);
+  return parsed.ok ? [] : parsed.problems;
+}
+
+/** The JSON Schema of an experiment file: as `experimentSchema`, where a template may bring the components. */
+export function fileSchema(): JsonSchema {
+  const { required, ...schema } = jsonSchemaOf(experimentSchema);
+  return { ...schema, anyOf: [{ required }, { required: ['template'] }] };
 }
 
 /** The JSON Schema of what a user may write (draft 2020-12), for editors and forms. */

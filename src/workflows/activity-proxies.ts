@@ -3,6 +3,7 @@ import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
 import type { AdmissionActivities } from '../activities/admission';
 import type { CapacityActivities } from '../activities/capacity';
 import type { CleanupActivities } from '../activities/cleanup';
+import type { DoctorActivities } from '../activities/doctor';
 import type { LeaseActivities } from '../activities/lease';
 import type { LivenessActivities } from '../activities/liveness';
 import type { ProvisionActivities } from '../activities/provision';
@@ -16,6 +17,7 @@ import type { VolumeActivities } from '../activities/volumes';
 type All = AdmissionActivities &
   CapacityActivities &
   CleanupActivities &
+  DoctorActivities &
   LeaseActivities &
   LivenessActivities &
   ProvisionActivities &

@@ -10,6 +10,7 @@ import { holdIfWanted } from './hold';
 import { listenForExtensions } from './lease';
 import { listenForReplacements } from './replace-node';
 import { begin, type Run } from './run';
+import { listenForCommands } from './run-command';
 import { announce, newRunState, setNodes, setPhase, type RunState } from './run-state';
 import { tearDown } from './teardown';
 import { labour } from './work';
@@ -32,6 +33,7 @@ export async function experiment(input: unknown): Promise<ExperimentResult> {
   announce(state);
   const admission = await admit(state, input);
   run = begin(admission, state, controls);
+  listenForCommands(run);
   const ending = await live(run, work);
   await holdIfWanted(run, ending);
   const certificate = await CancellationScope.nonCancellable(() => end(run, ending));

@@ -6,3 +6,4 @@ export { cleanup } from './cleanup';
 export { capacity } from './capacity';
 export { reaper } from './reaper';
 export { sentinel } from './sentinel';
+export { doctor } from './doctor';

@@ -30,6 +30,12 @@ export interface Work {
   onEvent: (text: string) => void;
 }
 
+/** What sending a script to nodes needs, be it a step's or a person's. */
+export type Sending = Pick<Work, 'target' | 'experimentId' | 'nodes' | 'outcomes' | 'onEvent'> & {
+  /** Bytes of each node's outputs that are wanted back; none when absent. */
+  headBytes?: number;
+};
+
 /** Teardown ends the nodes right after: one try of three seconds is courtesy to the step, not its only end. */
 const KILL_ONCE = { startToCloseTimeout: '3s', retry: { maximumAttempts: 1 } } as const;
 /** Longest pause between two looks at a long step. */
@@ -92,7 +98,7 @@ async function runStep(work: Work, step: StepSpec, token: string): Promise<StepO
   return outcomes;
 }
 
-interface LostNode {
+export interface LostNode {
   node: Node;
   lost: string;
 }
@@ -105,12 +111,13 @@ function nodesOf(work: Work, step: StepSpec): Node[] {
   return work.nodes().filter((node) => step.on.includes(node.component));
 }
 
-async function runOn(
-  work: Work,
+/** Runs a script once on each of the nodes and brings its outputs home. */
+export async function runOn(
+  work: Sending,
   step: StepSpec,
   token: string,
   nodes: Node[],
-): Promise<{ done: StepOutcome[]; lost: LostNode[] }> {
+): Promise<{ done: Collected['outcomes']; lost: LostNode[] }> {
   const startedAt = Date.now();
   work.onEvent(`step ${step.name} starts on ${String(nodes.length)} nodes`);
   const regions = [...new Set(nodes.map((node) => node.region))];
@@ -135,7 +142,7 @@ async function runOn(
 
 /** Runs the step on a region's nodes; when cancelled, ends it on the nodes before the cancellation goes on. */
 async function runInRegion(
-  work: Work,
+  work: Sending,
   step: StepSpec,
   token: string,
   region: string,
@@ -169,19 +176,29 @@ async function runInRegion(
 
 /** Brings the outputs of a region's nodes home, in one activity. */
 async function collect(
-  work: Work,
+  work: Sending,
   step: StepSpec,
   token: string,
   region: string,
   ends: Reported[],
   seconds: number,
 ): Promise<Collected> {
-  const { target, experimentId } = work;
+  const { target, experimentId, headBytes } = work;
   const resultBytes = resultBytesEach(work.outcomes(), ends.length);
   const whose = ends.length === 1 ? (ends[0]?.slot ?? '') : `${String(ends.length)} nodes`;
   const summary = `collect ${step.name} of ${whose}`;
   return transfers.collectStep.executeWithOptions({ summary }, [
-    { target, experimentId, region, step, token, ends, seconds, resultBytes },
+    {
+      target,
+      experimentId,
+      region,
+      step,
+      token,
+      ends,
+      seconds,
+      resultBytes,
+      ...(headBytes === undefined ? {} : { headBytes }),
+    },
   ]);
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HoldfastError } from '../../src/client';
@@ -105,6 +105,75 @@ describe('run', () => {
 
     expect(ran.code).toBe(3);
     expect(ran.err.filter((line) => line.includes(bad) && /:\d+:\d+ /.test(line))).toHaveLength(2);
+  });
+});
+
+describe('a template', () => {
+  it('is put together here, and sent without its name', async () => {
+    const started: ExperimentInput[] = [];
+    const start = (input: ExperimentInput): Promise<ReturnType<typeof aHandle>> => {
+      started.push(input);
+      return Promise.resolve(aHandle());
+    };
+
+    const ran = await runCli(['run', '-t', 'pulsar-quick', '--set', 'steps.0.timeout=1m'], { client: { start } });
+
+    expect(ran.code).toBe(0);
+    expect(started).toMatchObject([{ name: 'pulsar-quick', owner: 'ada', steps: [{ name: 'quick', timeout: '1m' }] }]);
+    expect(started[0]).not.toHaveProperty('template');
+  });
+
+  it('that nobody knows is refused with the one that was meant, and no spec at all with what to do', async () => {
+    const unknown = await runCli(['run', '-t', 'pulsar-quik']);
+    const none = await runCli(['run']);
+
+    expect(unknown).toMatchObject({ code: 3, err: [expect.any(String), expect.stringContaining('"pulsar-quick"')] });
+    expect(none).toMatchObject({ code: 3, err: ['error: no spec is given', expect.stringContaining('-t pulsar-lab')] });
+  });
+
+  it('comes from the user before it comes from the package, over the default profile, and shows where from', async () => {
+    await mkdir(join(folder, 'templates'), { recursive: true });
+    await mkdir(join(folder, 'profiles'), { recursive: true });
+    await writeFile(join(folder, 'templates', 'gpu-one.yaml'), 'components: { mine: { count: 2 } }\n');
+    await writeFile(join(folder, 'profiles', 'default.yaml'), 'lease: 3h\nproject: team\n');
+
+    const shown = await runCli(['spec', 'show', '-t', 'gpu-one', '--set', 'lease=1h', '--origins'], { home: folder });
+    const rows = shown.out.map((line) => line.split(/ {2,}/));
+
+    expect(rows).toContainEqual(['components.mine.count', '2', 'template gpu-one']);
+    expect(rows).toContainEqual(['project', 'team', 'profile default']);
+    expect(rows).toContainEqual(['lease', '3600', '--set lease']);
+    expect(rows).toContainEqual(['market', 'spot-then-on-demand', 'built-in']);
+    await rm(join(folder, 'profiles'), { recursive: true });
+  });
+
+  it('that is no YAML is refused with its file', async () => {
+    await writeFile(join(folder, 'templates', 'broken.yaml'), 'a: [1,\n');
+
+    const ran = await runCli(['run', '-t', 'broken'], { home: folder });
+
+    expect(ran.code).toBe(3);
+    expect(ran.err.join('\n')).toContain('templates/broken.yaml');
+  });
+});
+
+describe('init', () => {
+  it('writes a file that is right and its schema beside it, and never over a file that is there', async () => {
+    const file = join(folder, 'fresh.yaml');
+
+    const first = await runCli(['init', file]);
+    const second = await runCli(['init', file]);
+
+    expect(first.code).toBe(0);
+    expect((await readFile(file, 'utf8')).split('\n')[0]).toBe(
+      '# yaml-language-server: $schema=./experiment.schema.json',
+    );
+    expect(JSON.parse(await readFile(join(folder, 'experiment.schema.json'), 'utf8'))).toHaveProperty('anyOf');
+    expect((await runCli(['validate', file])).out).toEqual([`${file}: ok`]);
+    expect(second).toMatchObject({
+      code: 3,
+      err: [expect.stringContaining('it is there already'), expect.any(String)],
+    });
   });
 });
 
@@ -418,7 +487,7 @@ describe('the command line', () => {
   it('completes commands and options from the commands themselves', async () => {
     const { out } = await runCli(['completion', 'bash']);
 
-    expect(out.join('\n')).toMatch(/"spec"\) words="validate schema show --help"/);
+    expect(out.join('\n')).toMatch(/"spec"\) words="validate schema show library --help"/);
     expect(out.join('\n')).toMatch(/"run"\) words=".*--set.*--detach/);
   });
 });
@@ -445,3 +514,38 @@ function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   });
   return { promise, resolve };
 }
+
+describe('exec', () => {
+  const outcome = (slot: string, more: object = {}) => ({
+    ...{ slot, instanceId: `i-${slot}`, exitCode: 0, stdout: 'up 3 days\n', stderr: '' },
+    ...more,
+  });
+
+  it('sends what follows the dashes as it is, and prints the output of each node under its name', async () => {
+    const asked: unknown[] = [];
+    const get = () =>
+      aHandle({
+        exec: (...args) => {
+          asked.push(args);
+          return Promise.resolve([outcome('a-0'), outcome('a-1', { stderr: 'oh\n' })]);
+        },
+      });
+
+    const ran = await runCli(['exec', 'lab', 'a', '--timeout', '1m', '--', 'uptime', '--pretty'], { client: { get } });
+
+    expect(asked).toEqual([['a', 'uptime --pretty', { timeout: '1m' }]]);
+    expect(ran.code).toBe(0);
+    expect(ran.out).toEqual(['a-0 i-a-0 exit 0', '  up 3 days', 'a-1 i-a-1 exit 0', '  up 3 days', '  oh']);
+  });
+
+  it('answers with 1 when a node failed or went, and says where the whole output is', async () => {
+    const outputs = { stdout: '/r/stdout.txt', stderr: '/r/stderr.txt' };
+    const gone = { slot: 'a-1', instanceId: 'i-1', lost: 'terminated', stdout: '', stderr: '' };
+    const get = () => aHandle({ exec: () => Promise.resolve([outcome('a-0', { cut: true, outputs }), gone]) });
+
+    const ran = await runCli(['exec', 'lab', 'a', 'uptime'], { client: { get } });
+
+    expect(ran.code).toBe(1);
+    expect(ran.out.slice(2)).toEqual(['  … the whole is in /r/stdout.txt', 'a-1 i-1 terminated']);
+  });
+});

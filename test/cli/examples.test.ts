@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
 import { parse } from 'yaml';
-import { loadSpec } from '../../src/cli/spec-file';
+import { loadSpec } from '../../src/cli/spec-layers';
+import { createFolderLibrary } from '../../src/library/folder';
 import { runCli } from './fake-context';
 
 const folder = resolve(__dirname, '../../examples');
@@ -10,8 +11,8 @@ const specs = readdirSync(folder).filter((name) => name.endsWith('.yaml') && !na
 const published = JSON.parse(readFileSync(join(folder, 'experiment.schema.json'), 'utf8')) as object;
 
 describe('the examples', () => {
-  it('are the lab, the swarm and the GPU', () => {
-    expect(specs).toEqual(expect.arrayContaining(['pulsar-lab.yaml', 'spot-swarm.yaml', 'gpu-one.yaml']));
+  it('are the quick one, the lab, the swarm and the GPU', () => {
+    expect(specs.sort()).toEqual(['gpu-one.yaml', 'pulsar-lab.yaml', 'pulsar-quick.yaml', 'spot-swarm.yaml']);
   });
 
   it.each(specs)('%s is right by the schema, and by the JSON Schema that editors read', async (name) => {
@@ -38,7 +39,7 @@ describe('the examples', () => {
   });
 
   it('hold the real lab: its nodes, volumes, units and health checks', async () => {
-    const { spec } = await loadSpec([join(folder, 'pulsar-lab.yaml')], []);
+    const { spec } = await loadSpec({ file: [join(folder, 'pulsar-lab.yaml')], set: [] }, createFolderLibrary());
     const { zookeeper, bookkeeper, broker, client } = spec.components;
 
     expect(spec.regions).toEqual(['us-west-2']);

@@ -2,9 +2,10 @@
 import { main } from '../../src/cli/main';
 import type { Context } from '../../src/cli/context';
 import { createStyle } from '../../src/cli/render/style';
-import { uiLinks, type ExperimentHandle, type Holdfast } from '../../src/client';
+import { uiLinks, type ExperimentHandle, type Holdfast, type Schedules } from '../../src/client';
 import { readConfig } from '../../src/config';
-import { aResult, aStatus } from './fixtures';
+import { createFolderLibrary } from '../../src/library/folder';
+import { aResult, aSchedule, aStatus } from './fixtures';
 
 export interface Ran {
   code: number;
@@ -19,6 +20,8 @@ export interface FakeOptions {
   home?: string;
   /** What the person at the terminal answers; nobody sits there when absent. */
   answer?: boolean;
+  /** Folders of programs. */
+  path?: string;
   /** Receives the function that stands for Ctrl-C. */
   onInterrupt?: (press: () => void) => void;
 }
@@ -42,7 +45,8 @@ function fakeContext(options: FakeOptions, exit: (code: number) => void, out: st
       rows: () => 50,
     },
     style: createStyle(false),
-    config: readConfig({ HOLDFAST_OWNER: 'ada', HOLDFAST_HOME: options.home ?? '/nonexistent' }),
+    config: readConfig({ HOLDFAST_OWNER: 'ada', HOLDFAST_HOME: options.home ?? '/nonexistent', PATH: options.path }),
+    library: createFolderLibrary(options.home ?? '/nonexistent'),
     now: () => '2026-01-02T15:04:13.000Z',
     connect: options.connect ?? (() => Promise.resolve(aClient(options.client))),
     confirm: options.answer === undefined ? undefined : () => Promise.resolve(options.answer === true),
@@ -71,8 +75,26 @@ function aClient(more: Partial<Holdfast> = {}): Holdfast {
     scheduleReaper: () => Promise.resolve('unchanged'),
     setup: () => Promise.reject(new Error('not faked')),
     capacity: () => Promise.resolve([]),
+    checkup: () => Promise.reject(new Error('not faked')),
+    schedules: aSchedules(),
     historyEvents: () => Promise.resolve(0),
     close: () => Promise.resolve(),
+    ...more,
+  };
+}
+
+/** One schedule that does what it is told. */
+export function aSchedules(more: Partial<Schedules> = {}): Schedules {
+  const done = (): Promise<void> => Promise.resolve();
+  return {
+    create: ({ id }) => Promise.resolve(aSchedule({ id })),
+    list: () => Promise.resolve([aSchedule()]),
+    show: (id) => Promise.resolve(aSchedule({ id })),
+    pause: done,
+    resume: done,
+    trigger: done,
+    backfill: done,
+    delete: done,
     ...more,
   };
 }
@@ -89,6 +111,7 @@ export function aHandle(more: Partial<ExperimentHandle> = {}): ExperimentHandle 
     hold: done,
     release: done,
     replaceNode: (slot) => Promise.resolve({ slot, instanceId: 'i-0123456789abcdef0' }),
+    exec: () => Promise.resolve([]),
     stop: done,
     note: done,
     cancel: done,

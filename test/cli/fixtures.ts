@@ -1,4 +1,5 @@
 /** An experiment in the middle of its life, for tests of what people see. */
+import type { ScheduleDetails } from '../../src/client';
 import type { Attempt } from '../../src/contracts/capacity';
 import type { ExperimentResult, ExperimentStatus, Node } from '../../src/contracts/messages';
 import type { Evidence, Gate, NodeProgress } from '../../src/contracts/readiness';
@@ -106,6 +107,38 @@ export function aResult(more: Partial<ExperimentResult> = {}): ExperimentResult 
       document: '/home/ada/c.json',
     },
     results: '/home/ada/.holdfast/experiments/lab',
+    ...more,
+  };
+}
+
+/** A nightly run that was skipped once. */
+export function aSchedule(more: Partial<ScheduleDetails> = {}): ScheduleDetails {
+  return {
+    id: 'nightly',
+    paused: false,
+    when: '0 2 * * *',
+    timeZone: 'Europe/Berlin',
+    next: ['2026-01-03T01:00:00.000Z', '2026-01-04T01:00:00.000Z'],
+    recent: [
+      { id: 'nightly-2026-01-02T01:00:00Z', dueAt: '2026-01-02T01:00:00.000Z', startedAt: '2026-01-02T01:00:01.000Z' },
+    ],
+    overlap: 'skip',
+    catchUpSeconds: 3600,
+    jitterSeconds: 0,
+    taken: 7,
+    skipped: 1,
+    missed: 0,
+    running: [],
+    experiments: [
+      {
+        id: 'nightly-2026-01-02T01:00:00Z',
+        runId: 'r',
+        state: 'FAILED',
+        startedAt: '2026-01-02T01:00:01.000Z',
+        phase: 'Failed',
+        reason: 'Capacity',
+      },
+    ],
     ...more,
   };
 }

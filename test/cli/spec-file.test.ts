@@ -1,9 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { merge, setValue } from '../../src/cli/layers';
 import { Problem } from '../../src/cli/problem';
-import { loadSpec, readSpecFile, specProblems } from '../../src/cli/spec-file';
+import { placed, readSpecFile } from '../../src/cli/spec-file';
+import { loadSpec as load, type LoadedSpec } from '../../src/cli/spec-layers';
+import { createFolderLibrary } from '../../src/library/folder';
+import { parseExperiment } from '../../src/schemas/parse';
 
 let folder: string;
 beforeAll(async () => {
@@ -26,12 +28,21 @@ async function problemFrom(promise: Promise<unknown>): Promise<Problem> {
   return error;
 }
 
+function loadSpec(file: string[], set: string[]): Promise<LoadedSpec> {
+  return load({ file, set }, createFolderLibrary());
+}
+
+async function specProblems(file: string): Promise<string[]> {
+  const read = await readSpecFile(file);
+  const parsed = parseExperiment(read.value);
+  return parsed.ok ? [] : parsed.problems.map((problem) => placed(problem, [read]));
+}
+
 describe('a spec file', () => {
   it('names line and column of each mistake, and what was probably meant', async () => {
     const file = await write('wrong.yaml', 'components:\n  broker:\n    cuont: 3\n    minReady: 0\n');
-    const read = await readSpecFile(file);
 
-    const problems = specProblems(read.value, [read]);
+    const problems = await specProblems(file);
 
     expect(problems).toHaveLength(2);
     expect(problems.join('\n')).toContain(
@@ -42,16 +53,14 @@ describe('a spec file', () => {
 
   it('finds places in lists and in JSON', async () => {
     const file = await write('wrong.json', '{"regions": ["us-west-2",\n "nowhere"],\n "components": {"a": {}}}');
-    const read = await readSpecFile(file);
 
-    expect(specProblems(read.value, [read])[0]).toContain(`${file}:2:2 regions.1: is no region`);
+    expect((await specProblems(file))[0]).toContain(`${file}:2:2 regions.1: is no region`);
   });
 
   it('points at the nearest parent when what is wrong is missing', async () => {
     const file = await write('missing.yaml', 'name: x\nsteps:\n  - name: a\n    run: b\ncomponents: { a: {} }\n');
-    const read = await readSpecFile(file);
 
-    expect(specProblems(read.value, [read])[0]).toContain(`${file}:3:5 steps.0.on: `);
+    expect((await specProblems(file))[0]).toContain(`${file}:3:5 steps.0.on: `);
   });
 
   it('is refused with the line when it is no YAML', async () => {
@@ -69,23 +78,22 @@ describe('a spec file', () => {
 });
 
 describe('layers', () => {
-  it('merge maps, replace lists and let the later one win', () => {
-    const below = { a: { x: 1, y: [1, 2] }, b: 'kept' };
+  it('refuse an assignment without a value', async () => {
+    const base = await write('plain.yaml', 'components: { a: {} }\n');
 
-    expect(merge(below, { a: { y: [3], z: true } })).toEqual({ a: { x: 1, y: [3], z: true }, b: 'kept' });
-    expect(below).toEqual({ a: { x: 1, y: [1, 2] }, b: 'kept' });
+    expect((await problemFrom(loadSpec([base], ['lease']))).message).toContain('write it as path.to.field=value');
   });
 
-  it('set one field with its YAML type, making the maps on the way', () => {
-    expect(setValue({ components: { a: { count: 1 } } }, 'components.a.count=3')).toEqual({
-      components: { a: { count: 3 } },
-    });
-    expect(setValue({}, 'regions=[us-east-1]')).toEqual({ regions: ['us-east-1'] });
-    expect(setValue({ steps: [{ run: 'a' }] }, 'steps.0.run=x=y')).toEqual({ steps: [{ run: 'x=y' }] });
-  });
+  it('take assignments with their YAML types, into lists too', async () => {
+    const base = await write(
+      'listed.yaml',
+      'instanceProfile: p\ncomponents: { a: {} }\nsteps: [{ name: s, on: a, run: x }]\n',
+    );
 
-  it('refuse an assignment without a value', () => {
-    expect(() => setValue({}, 'lease')).toThrow('write it as path.to.field=value');
+    const { input } = await loadSpec([base], ['components.a.count=3', 'regions=[us-east-1]', 'steps.0.run=x=y']);
+
+    expect(input).toMatchObject({ regions: ['us-east-1'], components: { a: { count: 3 } } });
+    expect(input.steps).toEqual([{ name: 's', on: 'a', run: 'x=y' }]);
   });
 
   it('combine files and assignments into one spec', async () => {

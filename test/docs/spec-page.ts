@@ -29,7 +29,7 @@ interface Section {
 }
 
 const SECTIONS: Section[] = [
-  { title: 'Top level', path: '', intro: 'Only `components` has to be there.' },
+  { title: 'Top level', path: '', intro: 'Only `components` has to be there, or a `template` that brings them.' },
   { title: 'components', path: 'components.*', intro: 'One entry per group of nodes, by name.' },
   { title: 'limits', path: 'components.*.limits', intro: 'Per gate; see [readiness](readiness.md).' },
   { title: 'liveness', path: 'components.*.liveness', intro: 'Checks that go on for as long as the work does.' },
@@ -59,6 +59,25 @@ const defaults: unknown = experimentSchema.parse({
   ingress: [{ fromPort: 1, toPort: 1, cidr: '10.0.0.0/8' }],
 });
 
+/** What no schema says. */
+const LAYERS = [
+  '## Layers',
+  'A spec may stand on others. Lowest first: what is built in, the profile, the template, the files in their order,' +
+    ' `--set`. Maps merge; lists, an image and everything else replace; a key without a value says nothing.' +
+    ' `holdfast spec show --origins` says where each value came from.',
+  'Templates are the examples of this package and the files of `HOLDFAST_HOME/templates`; profiles are the files of' +
+    ' `HOLDFAST_HOME/profiles`, and one called `default` applies by itself. `holdfast spec library` lists them. The' +
+    ' worker puts the layers together, so this input works from every door, the Temporal UI among them:',
+  '```json\n{ "template": "pulsar-quick", "lease": "20m" }\n```',
+  'The command line does the same on its own machine and sends what comes of it, so there your own templates apply. A' +
+    ' run that is given no `name` is called like its template.',
+  '## Secrets',
+  'A spec stays readable: in the history of its workflow, in tags, in its results. What looks like a secret, by its' +
+    ' form or as a variable named like one, is refused with the field named. Keep it in an SSM parameter and read it on' +
+    ' the node. What was sent to Temporal before it was refused is in a history: rotate it.',
+  '```json\n{ "run": "TOKEN=$(aws ssm get-parameter --with-decryption --name /lab/token --query Parameter.Value --output text) bin/work" }\n```',
+];
+
 /** The page, before Prettier. */
 export function specPage(): string {
   return [
@@ -68,6 +87,7 @@ export function specPage(): string {
       ' `90s`, `15m`, `12h`, `2d` or a number of seconds. Editors complete and check a file that begins with',
     '```yaml\n# yaml-language-server: $schema=./experiment.schema.json\n```',
     'where [experiment.schema.json](../examples/experiment.schema.json) is what `holdfast spec schema` prints.',
+    ...LAYERS,
     ...SECTIONS.flatMap(sectionText),
     '## Several forms',
     'Some fields take one of several objects.',

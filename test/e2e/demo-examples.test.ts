@@ -23,7 +23,11 @@ beforeEach(async () => {
 afterEach(() => lab.close());
 
 async function run(name: string): Promise<ExperimentResult> {
-  const handle = await lab.start('experiment', example(name));
+  return runInput(example(name));
+}
+
+async function runInput(input: object): Promise<ExperimentResult> {
+  const handle = await lab.start('experiment', input);
   const result = (await handle.result()) as ExperimentResult;
   const { summary } = await lab.ledger();
   expect(result).toMatchObject({ phase: 'Done', certificate: { verdict: 'clean' } });
@@ -38,6 +42,13 @@ async function run(name: string): Promise<ExperimentResult> {
 }
 
 describe('the examples run', () => {
+  it('pulsar-quick runs as a template that is named by one word, with the field that was given beside it', async () => {
+    const result = await runInput({ template: 'pulsar-quick', settle: '1s' });
+
+    expect(result.nodes.map((node) => node.slot).sort()).toEqual(['broker-0', 'client-0']);
+    expect(result.steps).toMatchObject([{ name: 'quick', slot: 'client-0', exitCode: 0 }]);
+  });
+
   it('spot-swarm spreads its groups over three regions, since two of them are full after one, and all do the work', async () => {
     const result = await run('spot-swarm.yaml');
 

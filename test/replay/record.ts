@@ -98,6 +98,11 @@ const RUNS: Record<string, (lab: Lab) => Promise<WorkflowHandle>> = {
     await lab.client.workflow.getHandle(cleanupWorkflowId('recorded-forgotten')).result();
     return handle;
   },
+  doctor: async (lab) => {
+    const handle = await lab.start('doctor', {}, 'recorded-doctor');
+    await handle.result();
+    return handle;
+  },
   sentinel: async (lab) => {
     await (await lab.start('provision', spec, 'recorded-watched')).result();
     const every = { spot: '50ms', discovery: '50ms', instances: '50ms', status: '1s', agents: '1s', idle: '300ms' };

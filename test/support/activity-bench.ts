@@ -9,6 +9,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { createActivities } from '../../src/activities';
 import { createCloud } from '../../src/aws/cloud';
 import type { Cloud } from '../../src/aws/ports';
+import { createFolderLibrary } from '../../src/library/folder';
 import { createFolderStore } from '../../src/results/folder';
 import { startSimulator, type FaultPlan, type LedgerDocument } from '../../src/simulator';
 import { SIMULATOR_CREDENTIALS } from '../../src/worker';
@@ -51,6 +52,7 @@ export async function startBench(scenario: Parameters<typeof startSimulator>[0] 
     cloud,
     results: createFolderStore(results),
     temporal: NOBODY,
+    library: createFolderLibrary(),
     installation: 'test',
   });
   const control = async (path: string, body: unknown): Promise<void> => {

@@ -8,7 +8,8 @@ import {
   EC2Client,
   type SecurityGroup,
 } from '@aws-sdk/client-ec2';
-import { loadSpec } from '../../src/cli/spec-file';
+import { loadSpec } from '../../src/cli/spec-layers';
+import { createFolderLibrary } from '../../src/library/folder';
 import type { CleanupResult } from '../../src/contracts/messages';
 import type { ExperimentInput } from '../../src/schemas/experiment';
 import { SIMULATOR_CREDENTIALS } from '../../src/worker';
@@ -84,7 +85,7 @@ function doors(groups: SecurityGroup[]): Record<string, string[]> {
 
 describe('a network of its own', () => {
   it('carries the run of the example, and all of it ends with it, without one refused deletion', async () => {
-    const { spec } = await loadSpec(['examples/own-network.yaml'], []);
+    const { spec } = await loadSpec({ file: ['examples/own-network.yaml'], set: [] }, createFolderLibrary(lab.results));
     const handle = await lab.start('experiment', { ...spec, steps: [], poll: 0.1, settle: 0.5 });
     const { nodes, timeline } = await reaches(handle, 'Ready');
     const during = await lab.ledger();

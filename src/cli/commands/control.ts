@@ -1,7 +1,7 @@
 /** `holdfast stop`, `extend`, `hold`, `release`, `replace`: change what a running experiment does. */
 import type { Command } from 'commander';
 import { HoldfastError, type ExperimentHandle } from '../../client';
-import { command, withClient, type ContextSource } from './shared';
+import { command, ID_HELP, withClient, type ContextSource } from './shared';
 
 export function controlCommands(source: ContextSource): Command[] {
   const act = async (given: string, run: (experiment: ExperimentHandle) => Promise<string>): Promise<void> => {
@@ -10,7 +10,7 @@ export function controlCommands(source: ContextSource): Command[] {
       context.terminal.out(await run(client.get(await client.resolve(given))));
     });
   };
-  const id = 'id, unique prefix of one, or "latest"';
+  const id = ID_HELP;
   return [
     command('stop', 'end an experiment in order: its nodes are torn down and certified gone', ['holdfast stop latest'])
       .argument('<id>', id)

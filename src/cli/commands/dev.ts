@@ -40,6 +40,7 @@ async function dev(context: Context, options: DevOptions): Promise<void> {
     config: context.config,
     database: join(home, 'dev.sqlite'),
     scenario: options.scenario,
+    library: context.library,
     exec: options.exec === true,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ports: {

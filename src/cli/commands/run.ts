@@ -6,36 +6,34 @@ import type { Context } from '../context';
 import { EXIT_HELP, exitCodeOf } from '../exit';
 import { plainLines, progressView } from '../progress';
 import { resultPage } from '../render/result';
-import { loadSpec } from '../spec-file';
+import { loadSpec, withSpecOptions, type SpecOptions } from '../spec-layers';
 import { follow } from '../watch';
 import { warnWithoutReaper } from './reap';
-import { collect, command, outputOption, print, withClient, type ContextSource, type Output } from './shared';
+import { command, ID_HELP, outputOption, print, withClient, type ContextSource, type Output } from './shared';
 
-interface RunOptions {
-  file: string[];
-  set: string[];
+interface RunOptions extends SpecOptions {
   id?: string;
   detach?: boolean;
   output: Output;
 }
 
 export function runCommand(source: ContextSource): Command {
-  return command('run', 'start an experiment and follow it to its end', [
+  const run = command('run', 'start an experiment and follow it to its end', [
     'holdfast run -f examples/pulsar-lab.yaml',
     'holdfast run -f lab.yaml --set components.client.count=4 --set lease=2h --detach',
-  ])
-    .requiredOption('-f, --file <file>', 'experiment file, YAML or JSON; repeat to layer files', collect, [])
-    .option('--set <path=value>', 'set one field, e.g. components.broker.count=3; repeatable', collect, [])
+    'holdfast run -t pulsar-quick --profile team',
+  ]);
+  return withSpecOptions(run)
     .option('--id <id>', 'id of the experiment (default: <name>-<yymmdd-hhmm>-<4>)')
     .option('-d, --detach', 'do not follow: print the id and leave')
     .addOption(outputOption())
     .addHelpText('after', `\nCtrl-C leaves the experiment running.\n${EXIT_HELP}`)
-    .action((options: RunOptions) => run(source(), options));
+    .action((options: RunOptions) => start(source(), options));
 }
 
 export function attachCommand(source: ContextSource): Command {
   return command('attach', 'follow a running experiment; Ctrl-C leaves it running', ['holdfast attach latest'])
-    .argument('<id>', 'id, unique prefix of one, or "latest"')
+    .argument('<id>', ID_HELP)
     .addOption(outputOption())
     .addHelpText('after', `\n${EXIT_HELP}`)
     .action((id: string, options: { output: Output }) => {
@@ -46,8 +44,8 @@ export function attachCommand(source: ContextSource): Command {
     });
 }
 
-async function run(context: Context, options: RunOptions): Promise<void> {
-  const { input } = await loadSpec(options.file, options.set);
+async function start(context: Context, options: RunOptions): Promise<void> {
+  const { input } = await loadSpec(options, context.library);
   await withClient(context, async (client) => {
     const spec = { ...input, owner: input.owner ?? context.config.owner };
     const experiment = await client.start(spec, options.id === undefined ? {} : { id: options.id });

@@ -5,6 +5,9 @@ import type { Context } from '../context';
 
 export type Output = 'table' | 'json';
 
+/** Help of an argument that names an experiment. */
+export const ID_HELP = 'id, unique prefix of one, or "latest"';
+
 /** Commands ask for the context when they run, so that `--help` needs no valid environment. */
 export type ContextSource = () => Context;
 
