@@ -19,7 +19,7 @@ const DECIDING = [
   TAG.doNotDelete,
 ] as const;
 
-export function decidingTags(tags: Record<string, string>): Record<string, string> {
+function decidingTags(tags: Record<string, string>): Record<string, string> {
   return Object.fromEntries(DECIDING.flatMap((key) => (tags[key] === undefined ? [] : [[key, tags[key]]])));
 }
 
