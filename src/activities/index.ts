@@ -4,6 +4,7 @@ import type { ResultStore } from '../results/port';
 import { createAdmissionActivities } from './admission';
 import { createAwsEventActivities } from './aws-event';
 import { createCapacityActivities } from './capacity';
+import { createClaimActivities } from './claim';
 import { createCleanupActivities } from './cleanup';
 import { guard } from './failure';
 import { createLivenessActivities } from './liveness';
@@ -26,6 +27,7 @@ export interface ActivityPorts {
 export function createActivities(ports: ActivityPorts) {
   return guard({
     ...createAdmissionActivities(ports),
+    ...createClaimActivities(ports),
     ...createProvisionActivities(ports),
     ...createReadinessActivities(ports),
     ...createLivenessActivities(ports),

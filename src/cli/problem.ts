@@ -25,6 +25,7 @@ const NEXT: Record<ProblemKind, { exitCode: number; next: string }> = {
   refused: { exitCode: EXIT.refused, next: 'holdfast spec schema   (every field with its meaning)' },
   'not-found': { exitCode: EXIT.refused, next: 'holdfast list' },
   exists: { exitCode: EXIT.refused, next: 'holdfast attach ID, or leave --id out to get a new one' },
+  conflict: { exitCode: EXIT.refused, next: 'use a new request id, or the spec it was first used with' },
   ambiguous: { exitCode: EXIT.refused, next: 'give more letters of the id' },
   unreachable: {
     exitCode: EXIT.infrastructureFailed,

@@ -7,6 +7,8 @@ export type ProblemKind =
   | 'not-found'
   /** The id is in use by a running experiment. */
   | 'exists'
+  /** The request id belongs to an experiment with another spec; nothing was started. */
+  | 'conflict'
   /** Several experiments begin with this prefix. */
   | 'ambiguous'
   /** Temporal cannot be reached. */

@@ -1,7 +1,7 @@
 /** How do other programs start, follow and end experiments? The typed client. */
 import { setMaxListeners } from 'node:events';
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
-import { EXPERIMENT_ID, TASK_QUEUE } from '../contracts/names';
+import { EXPERIMENT_ID, MEMO, TASK_QUEUE } from '../contracts/names';
 import type { CleanupInput, CleanupResult, CleanupStatus } from '../contracts/messages';
 import type { ExperimentInput } from '../schemas/experiment';
 import { parseExperiment } from '../schemas/parse';
@@ -12,11 +12,22 @@ import { experimentHandle, type ExperimentHandle } from './experiment';
 import { experimentId } from './ids';
 import { guessUi, uiLinks, type UiLinks } from './links';
 import { historyEvents, listExperiments, resolveId, type ExperimentListing, type ListOptions } from './listing';
+import { REQUEST_ID_LENGTH, requestExperimentId, specDigest, startOnce } from './request';
 import { staticDetails, staticSummary } from './summary';
 import { translated } from './translate';
 
+export type {
+  ExperimentResult,
+  ExperimentStatus,
+  FinalPhase,
+  Phase,
+  Reason,
+  TimelineEntry,
+} from '../contracts/messages';
+export type { ExperimentInput } from '../schemas/experiment';
 export type { CapacityListing } from './capacity';
 export { HoldfastError, type ProblemKind } from './errors';
+export type { EventOptions } from './events';
 export type { ExperimentHandle } from './experiment';
 export { uiLinks, type UiLinks } from './links';
 export type { ExperimentListing, ListOptions } from './listing';
@@ -35,6 +46,11 @@ export interface ConnectOptions {
 export interface StartOptions {
   /** Workflow id, `ExperimentID` tag and key of the results; `<name>-<yymmdd-hhmm>-<4>` when absent. */
   id?: string;
+  /**
+   * Names the request, in place of an id, which is made of it: however often it is sent, it makes one experiment, also
+   * after the end of that one and after Temporal forgot it. With another spec it is refused (`conflict`).
+   */
+  requestId?: string;
 }
 
 /** A connection to the experiments of one Temporal namespace. */
@@ -115,19 +131,34 @@ async function startExperiment(
 ): Promise<string> {
   const parsed = parseExperiment(input);
   if (!parsed.ok) throw new HoldfastError('refused', 'the spec is wrong', { lines: parsed.problems });
-  const id = options.id ?? experimentId(parsed.value.name, new Date());
-  if (!EXPERIMENT_ID.test(id)) {
-    const rule = 'letters, digits and ._:- , beginning with a letter or digit, 128 at most';
-    throw new HoldfastError('refused', `${id} is no experiment id`, { lines: [`id: must be ${rule}`] });
-  }
-  await translated(id, () =>
-    client.workflow.start('experiment', {
-      workflowId: id,
-      taskQueue,
-      args: [input],
-      staticSummary: staticSummary(parsed.value),
-      staticDetails: staticDetails(parsed.value),
-    }),
-  );
+  const id = idOf(parsed.value.name, options);
+  const start = {
+    workflowId: id,
+    taskQueue,
+    args: [input],
+    staticSummary: staticSummary(parsed.value),
+    staticDetails: staticDetails(parsed.value),
+  };
+  await translated(id, async () => {
+    if (options.requestId === undefined) return client.workflow.start('experiment', start);
+    const digest = specDigest(input);
+    const memo = { [MEMO.specDigest]: digest };
+    return startOnce(client, id, digest, (workflowIdReusePolicy) =>
+      client.workflow.start('experiment', { ...start, memo, workflowIdReusePolicy }),
+    );
+  });
   return id;
+}
+
+function idOf(name: string, { id, requestId }: StartOptions): string {
+  if (requestId !== undefined) {
+    if (id === undefined && requestId !== '' && requestId.length <= REQUEST_ID_LENGTH)
+      return requestExperimentId(requestId);
+    const rule = `requestId: must have 1 to ${String(REQUEST_ID_LENGTH)} characters and stand alone, without an id`;
+    throw new HoldfastError('refused', 'the request id is wrong', { lines: [rule] });
+  }
+  const found = id ?? experimentId(name, new Date());
+  if (EXPERIMENT_ID.test(found)) return found;
+  const rule = 'letters, digits and ._:- , beginning with a letter or digit, 128 at most';
+  throw new HoldfastError('refused', `${found} is no experiment id`, { lines: [`id: must be ${rule}`] });
 }

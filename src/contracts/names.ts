@@ -36,6 +36,14 @@ export const SEARCH_ATTRIBUTES = {
   HoldfastInterruptions: 'Int',
 } as const;
 
+/** Memo fields of an experiment that was asked for under a request id. */
+export const MEMO = {
+  /** SHA-256 of the spec as it was given. */
+  specDigest: 'holdfastSpecDigest',
+  /** True when the request id had been used before, for another spec: this run did nothing. */
+  refused: 'holdfastRefused',
+} as const;
+
 /**
  * Ids a user may give: URL-safe, no wildcard of an EC2 filter, at most 128 characters.
  * AWS names and folders derive from a hash or an escaped form, never from the id itself.

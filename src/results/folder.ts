@@ -1,6 +1,6 @@
 /** How are results kept on a disk? One folder per experiment, each file whole or absent, the newest linked as `latest`. */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Failure } from '../contracts/failures';
 import type { ResultStore } from './port';
@@ -27,6 +27,14 @@ export function createFolderStore(root: string): ResultStore {
       await writeWhole(path, content);
       if (isNew) await pointLatest(base, folderName(experimentId));
       return path;
+    },
+    async get(experimentId, name) {
+      try {
+        return await readFile(join(location(experimentId), ...partsOf(name)), 'utf8');
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        throw error;
+      }
     },
   };
 }

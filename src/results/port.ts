@@ -6,6 +6,8 @@ export interface ResultStore {
    * `name` is a path below the experiment's place, such as `certificate.json` or `steps/bench/broker-0.stdout`.
    */
   put(experimentId: string, name: string, content: string | Uint8Array): Promise<string>;
+  /** The text of a document; undefined when there is none of that name. */
+  get(experimentId: string, name: string): Promise<string | undefined>;
   /** The place that holds everything of an experiment, whether or not something is there yet. */
   location(experimentId: string): string;
 }

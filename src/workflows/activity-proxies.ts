@@ -2,6 +2,7 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { AdmissionActivities } from '../activities/admission';
 import type { CapacityActivities } from '../activities/capacity';
+import type { ClaimActivities } from '../activities/claim';
 import type { CleanupActivities } from '../activities/cleanup';
 import type { LivenessActivities } from '../activities/liveness';
 import type { ProvisionActivities } from '../activities/provision';
@@ -13,6 +14,7 @@ import type { VolumeActivities } from '../activities/volumes';
 
 type All = AdmissionActivities &
   CapacityActivities &
+  ClaimActivities &
   CleanupActivities &
   LivenessActivities &
   ProvisionActivities &

@@ -3,6 +3,7 @@ import { CancellationScope, allHandlersFinished, condition, sleep, workflowInfo 
 import type { Admission } from '../activities/admission';
 import type { CleanupResult, ExperimentResult } from '../contracts/messages';
 import { reads } from './activity-proxies';
+import { earlierResult } from './claim';
 import { listen } from './controls';
 import { conclude, endingOf, keep, resultOf, type Ending } from './ending';
 import { causeOf, failure, reasonOf, wasCancelled } from './failure';
@@ -28,6 +29,8 @@ export async function experiment(input: unknown): Promise<ExperimentResult> {
   listenForReplacements(state, controls);
   announce(state);
   const admission = await admit(state, input);
+  const earlier = await earlierResult(state);
+  if (earlier !== undefined) return earlier;
   const run = begin(admission, state, controls);
   const ending = await live(run, work);
   await holdIfWanted(run, ending);

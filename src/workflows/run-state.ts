@@ -43,6 +43,7 @@ export function newRunState(experimentId: string, nowMs: number): RunState {
       interruptions: [],
       cost: costSummary([], {}, {}, nowMs, nowMs),
       timeline: [],
+      reached: { Planning: at },
     },
     launchedAtMs: {},
     endedAtMs: {},
@@ -65,9 +66,10 @@ function runLinks(): RunState['links'] {
 }
 
 /** Adds a line to the timeline and shows it. */
-export function tell(state: RunState, text: string): void {
-  const entry: TimelineEntry = { at: new Date().toISOString(), text };
-  state.status.timeline = [...state.status.timeline, entry].slice(-TIMELINE_LENGTH);
+export function tell(state: RunState, text: string, more: Pick<TimelineEntry, 'phase' | 'reason'> = {}): void {
+  const { timeline } = state.status;
+  const entry: TimelineEntry = { seq: (timeline.at(-1)?.seq ?? 0) + 1, at: new Date().toISOString(), text, ...more };
+  state.status.timeline = [...timeline, entry].slice(-TIMELINE_LENGTH);
   publish(state);
 }
 
@@ -115,8 +117,10 @@ export function setPhase(state: RunState, phase: Phase, reason?: Reason, message
   state.status.phase = phase;
   if (reason !== undefined) state.status.reason = reason;
   if (message !== undefined) state.status.message = message;
-  tell(state, [phase, reason, message?.split('\n')[0]].filter((part) => part !== undefined).join(': '));
   const { status } = state;
+  status.reached[phase] ??= new Date().toISOString();
+  const text = [phase, reason, message?.split('\n')[0]].filter((part) => part !== undefined).join(': ');
+  tell(state, text, { phase, ...(reason === undefined ? {} : { reason }) });
   upsertSearchAttributes([
     keyword('HoldfastPhase', phase),
     ...(reason === undefined ? [] : [keyword('HoldfastReason', reason)]),

@@ -75,6 +75,8 @@ export function aHandle(more: Partial<ExperimentHandle> = {}): ExperimentHandle 
     id: 'lab-260102-1504-x7kd',
     url: 'http://127.0.0.1:8233/lab',
     status: () => Promise.resolve(aStatus({ phase: 'Done' })),
+    wait: () => Promise.resolve(aStatus()),
+    events: () => noEvents(),
     result: () => Promise.resolve(aResult()),
     extend: () => Promise.resolve('2026-01-02T19:04:00.000Z'),
     hold: done,
@@ -85,4 +87,8 @@ export function aHandle(more: Partial<ExperimentHandle> = {}): ExperimentHandle 
     cancel: done,
     ...more,
   };
+}
+
+async function* noEvents(): AsyncGenerator<never> {
+  // Nothing happens to an experiment that is done.
 }
