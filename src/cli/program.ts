@@ -9,9 +9,11 @@ import { devCommand } from './commands/dev';
 import { listCommand } from './commands/list';
 import { attachCommand, runCommand } from './commands/run';
 import type { ContextSource } from './commands/shared';
+import { serveCommand } from './commands/serve';
 import { showCommand } from './commands/show';
 import { simulateCommand } from './commands/simulate';
 import { specCommand, validateCommand } from './commands/spec';
+import { tokenCommand } from './commands/token';
 import { EXIT, EXIT_HELP } from './exit';
 
 /** The program; `write` receives help and usage errors. */
@@ -37,6 +39,8 @@ export function createProgram(
     cleanupCommand(source),
     validateCommand(source),
     specCommand(source),
+    serveCommand(source),
+    tokenCommand(source),
     simulateCommand(source),
     completionCommand(source, () => program),
   ];

@@ -4,12 +4,13 @@ import { ApplicationFailure } from '@temporalio/common';
 import { QUERY, type CleanupInput, type CleanupResult, type CleanupStatus } from '../contracts/messages';
 import { cleanupWorkflowId } from '../contracts/names';
 
-/** Starts the cleanup of an experiment, or joins the one under way, and waits for its certificate. */
-export async function runCleanup(
-  { client, taskQueue }: { client: Client; taskQueue: string },
-  input: CleanupInput,
-  onStatus?: (status: CleanupStatus) => void,
-): Promise<CleanupResult> {
+interface Place {
+  client: Client;
+  taskQueue: string;
+}
+
+/** Starts the cleanup of an experiment, or joins the one under way; answers with the id of its workflow. */
+export async function startCleanup({ client, taskQueue }: Place, input: CleanupInput): Promise<string> {
   const id = cleanupWorkflowId(input.experimentId);
   const { workflowId } = await client.workflow.start('cleanup', {
     // A dry run changes nothing, so it may run beside a cleanup and must never be joined by one.
@@ -19,6 +20,17 @@ export async function runCleanup(
     args: [input],
     staticSummary: `${input.dryRun === true ? 'what is left of' : 'delete what is left of'} ${input.experimentId}`,
   });
+  return workflowId;
+}
+
+/** The same, and waits for its certificate. */
+export async function runCleanup(
+  place: Place,
+  input: CleanupInput,
+  onStatus?: (status: CleanupStatus) => void,
+): Promise<CleanupResult> {
+  const workflowId = await startCleanup(place, input);
+  const { client } = place;
   const handle = client.workflow.getHandle(workflowId);
   const look = setInterval(() => {
     // A look that fails is made again a second later; the result does not depend on it.
@@ -33,6 +45,17 @@ export async function runCleanup(
 
 /** A person sees a steady picture at this pace. */
 const LOOK_MS = 1000;
+
+/** Where the cleanup of an experiment is: its status while it runs, its certificate at its end. */
+export type CleanupState = { state: 'running'; status: CleanupStatus } | { state: 'ended'; certificate: CleanupResult };
+
+/** Rejects with Temporal's "not found" when there was none. */
+export async function cleanupState(client: Client, experimentId: string): Promise<CleanupState> {
+  const handle = client.workflow.getHandle(cleanupWorkflowId(experimentId));
+  const { status } = await handle.describe();
+  if (status.name === 'RUNNING') return { state: 'running', status: await handle.query<CleanupStatus>(QUERY.status) };
+  return { state: 'ended', certificate: await cleanupResult(client, handle.workflowId) };
+}
 
 /** The certificate of a cleanup, waiting for its end. */
 export async function cleanupResult(client: Client, workflowId: string): Promise<CleanupResult> {

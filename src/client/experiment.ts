@@ -20,6 +20,8 @@ export interface ExperimentHandle {
   readonly url: string;
   /** What is going on now; also answers after the end, as long as a worker runs and the history is kept. */
   status(): Promise<ExperimentStatus>;
+  /** Whether its workflow still runs; needs no worker. */
+  isRunning(): Promise<boolean>;
   /** Waits until a phase was come into, however short it was. Rejects with `ended` when the end comes without it. */
   wait(phase: Phase): Promise<ExperimentStatus>;
   /** What happens, each event once and in order, until the experiment is over; looked at every second. */
@@ -69,6 +71,7 @@ export function experimentHandle({ client, closing }: Line, id: string, url: str
     id,
     url,
     status,
+    isRunning: () => translated(id, async () => (await workflow.describe()).status.name === 'RUNNING'),
     wait: (phase) => waitForPhase(sight, id, phase),
     events: (options) => eventsOf(sight, options),
     result: () => translated(id, () => client.withAbortSignal(closing, () => experimentResult(client, id))),

@@ -6,12 +6,15 @@ import type { CleanupInput, CleanupResult, CleanupStatus } from '../contracts/me
 import type { ExperimentInput } from '../schemas/experiment';
 import { parseExperiment } from '../schemas/parse';
 import { listCapacity, type CapacityListing } from './capacity';
-import { runCleanup } from './cleanup';
+import { acceptAwsEvent } from './aws-event';
+import { cleanupState, runCleanup, startCleanup, type CleanupState } from './cleanup';
 import { HoldfastError } from './errors';
 import { experimentHandle, type ExperimentHandle } from './experiment';
 import { experimentId } from './ids';
 import { guessUi, uiLinks, type UiLinks } from './links';
 import { historyEvents, listExperiments, resolveId, type ExperimentListing, type ListOptions } from './listing';
+import { pageOfExperiments, type ListPage, type PageOptions } from './paging';
+import { pollingWorkers } from './readiness';
 import { REQUEST_ID_LENGTH, requestExperimentId, specDigest, startOnce } from './request';
 import { staticDetails, staticSummary } from './summary';
 import { translated } from './translate';
@@ -26,11 +29,13 @@ export type {
 } from '../contracts/messages';
 export type { ExperimentInput } from '../schemas/experiment';
 export type { CapacityListing } from './capacity';
+export type { CleanupState } from './cleanup';
 export { HoldfastError, type ProblemKind } from './errors';
 export type { EventOptions } from './events';
 export type { ExperimentHandle } from './experiment';
 export { uiLinks, type UiLinks } from './links';
 export type { ExperimentListing, ListOptions } from './listing';
+export type { ListPage, PageOptions } from './paging';
 
 export interface ConnectOptions {
   /** Temporal's connection options as they are: `address`, `tls`, `apiKey`. Default address: `localhost:7233`. */
@@ -61,6 +66,8 @@ export interface Holdfast {
   /** The experiment with this id; nothing is asked yet. */
   get(id: string): ExperimentHandle;
   list(options?: ListOptions): Promise<ExperimentListing[]>;
+  /** One page of the list, those that run first. */
+  page(options: PageOptions): Promise<ListPage>;
   /** The id for an id, a unique prefix of one, or `latest`. */
   resolve(id: string): Promise<string>;
   /**
@@ -68,6 +75,14 @@ export interface Holdfast {
    * `onStatus` is told every second or so how far it is.
    */
   cleanup(input: CleanupInput, onStatus?: (status: CleanupStatus) => void): Promise<CleanupResult>;
+  /** The same without waiting: answers once a cleanup is under way. */
+  startCleanup(input: CleanupInput): Promise<void>;
+  /** How far a cleanup is, or its certificate. */
+  cleanupState(experimentId: string): Promise<CleanupState>;
+  /** Hands an event of EventBridge to a worker, which tells the experiment it concerns; answers with a workflow id. */
+  acceptAwsEvent(event: unknown): Promise<string>;
+  /** How many workers poll the queue; rejects with `no-worker` when none does. */
+  workers(): Promise<number>;
   /** Which pools refused lately, by account and region; all regions when none is named. */
   capacity(region?: string): Promise<CapacityListing[]>;
   /** Events in the histories of an experiment and of the workflows it started (`<id>/...`). */
@@ -95,11 +110,19 @@ export async function connect(options: ConnectOptions = {}): Promise<Holdfast> {
     get,
     start: (spec, start = {}) => startExperiment({ client, taskQueue }, spec, start).then(get),
     list: (list) => translated('', () => listExperiments(client, list)),
+    page: (options) => translated('', () => pageOfExperiments(client, options)),
     resolve: (id) => translated(id, () => resolveId(client, id)),
     cleanup: (input, onStatus) =>
       translated(input.experimentId, () =>
         client.withAbortSignal(closing.signal, () => runCleanup({ client, taskQueue }, input, onStatus)),
       ),
+    startCleanup: (input) =>
+      translated(input.experimentId, async () => {
+        await startCleanup({ client, taskQueue }, input);
+      }),
+    cleanupState: (id) => translated(id, () => cleanupState(client, id)),
+    acceptAwsEvent: (event) => translated('', () => acceptAwsEvent(client, taskQueue, event)),
+    workers: () => translated('', () => pollingWorkers(client, taskQueue)),
     capacity: (region) => translated('capacity', () => listCapacity(client, region)),
     historyEvents: (id) => translated(id, () => historyEvents(client, id)),
     close: () => {

@@ -72,11 +72,13 @@ export async function historyEvents(client: Client, id: string): Promise<number>
   return events;
 }
 
-function quoted(text: string): string {
+/** A value as a string of Temporal's list filter. */
+export function quoted(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
-function listingOf(info: WorkflowExecutionInfo): ExperimentListing {
+/** The row of one workflow. */
+export function listingOf(info: WorkflowExecutionInfo): ExperimentListing {
   const read = attributeReader(info);
   return {
     id: info.workflowId,

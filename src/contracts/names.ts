@@ -68,6 +68,11 @@ export function sentinelWorkflowId(target: Place, region: string): string {
   return `sentinel/${placeName(target)}/${region}`;
 }
 
+/** The id of the workflow that takes an event of EC2 on; one for each content, so that a repeated event is one. */
+export function awsEventWorkflowId(digest: string): string {
+  return `aws-event/${digest.slice(0, 32)}`;
+}
+
 interface Place {
   account: string;
   /** Empty for AWS itself. */

@@ -1,6 +1,7 @@
 /** How is each kind of activity repeated, cancelled and limited? One proxy per effect, for all workflows. */
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { AdmissionActivities } from '../activities/admission';
+import type { AwsEventActivities } from '../activities/aws-event';
 import type { CapacityActivities } from '../activities/capacity';
 import type { ClaimActivities } from '../activities/claim';
 import type { CleanupActivities } from '../activities/cleanup';
@@ -13,6 +14,7 @@ import type { StepActivities } from '../activities/steps';
 import type { VolumeActivities } from '../activities/volumes';
 
 type All = AdmissionActivities &
+  AwsEventActivities &
   CapacityActivities &
   ClaimActivities &
   CleanupActivities &
@@ -77,4 +79,13 @@ export const answers = proxyActivities<All>({
   scheduleToCloseTimeout: '3s',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { initialInterval: '200ms', backoffCoefficient: 2 },
+});
+
+/** News that is worth something for as long as a notice of AWS: two minutes. */
+export const notices = proxyActivities<All>({
+  startToCloseTimeout: '10s',
+  // Whoever polls has seen it by then, and an event that nobody could read is not kept for ever.
+  scheduleToCloseTimeout: '5m',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry,
 });

@@ -3,5 +3,6 @@ export { experiment } from './experiment';
 export { provision, readiness } from './lifecycles';
 export { failover } from './failover-alone';
 export { cleanup } from './cleanup';
+export { awsEvent } from './aws-event';
 export { capacity } from './capacity';
 export { sentinel } from './sentinel';
