@@ -18,6 +18,8 @@ export interface WorkerSettings {
   namespace: string;
   cloud: CloudOptions;
   installation: string;
+  /** Values that specs refer to by name; none when absent. */
+  secrets?: Readonly<Record<string, string>>;
   /** Folder that holds one folder per experiment. */
   resultsRoot: string;
   /** Receives warnings and the worker's own news, one line each. */
@@ -54,7 +56,13 @@ export async function startWorker(settings: WorkerSettings): Promise<RunningWork
     connection,
     namespace,
     taskQueue,
-    activities: createActivities({ cloud, results, temporal, installation: settings.installation }),
+    activities: createActivities({
+      cloud,
+      results,
+      temporal,
+      installation: settings.installation,
+      secret: (name) => settings.secrets?.[name],
+    }),
     shutdownGraceTime: GRACE,
     // Cancellation reaches an activity through its heartbeats, so they may not be held back for long.
     maxHeartbeatThrottleInterval: '5s',
@@ -127,6 +135,7 @@ async function main(): Promise<void> {
     namespace: namespace ?? 'default',
     cloud: cloudOptions(config),
     installation: config.installation,
+    secrets: config.secrets,
     resultsRoot: `${config.home}/experiments`,
     log,
   });

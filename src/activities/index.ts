@@ -15,6 +15,7 @@ import { createSentinelActivities } from './sentinel';
 import { createStepActivities } from './steps';
 import type { TemporalPort } from './temporal-port';
 import { createVolumeActivities } from './volumes';
+import { createWebhookActivities } from './webhooks';
 
 export interface ActivityPorts {
   cloud: Cloud;
@@ -22,6 +23,8 @@ export interface ActivityPorts {
   temporal: TemporalPort;
   /** The installation that this worker's experiments are tagged with. */
   installation: string;
+  /** Value of a variable that a spec may name, such as the key of a webhook's signature. */
+  secret: (name: string) => string | undefined;
 }
 
 export function createActivities(ports: ActivityPorts) {
@@ -38,5 +41,6 @@ export function createActivities(ports: ActivityPorts) {
     ...createAwsEventActivities(ports),
     ...createCapacityActivities(ports),
     ...createVolumeActivities(ports),
+    ...createWebhookActivities(ports),
   });
 }

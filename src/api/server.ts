@@ -55,7 +55,8 @@ async function createServer(settings: ServerSettings): Promise<FastifyInstance> 
     loggerInstance: settings.logger,
     bodyLimit: BODY_BYTES,
     requestTimeout: REQUEST_MS,
-    http: { connectionsCheckingInterval: CHECK_MS },
+    // Node takes the longer of both limits for the whole request.
+    http: { headersTimeout: REQUEST_MS, connectionsCheckingInterval: CHECK_MS },
     forceCloseConnections: true,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 1000 },

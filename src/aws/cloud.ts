@@ -6,6 +6,7 @@ import { createCompute } from './compute';
 import { callerIdentity, enabledRegions } from './identity';
 import { createInventory } from './inventory';
 import type { Cloud, Identity } from './ports';
+import { secretParameter } from './secret';
 import { createVolumes } from './volumes';
 
 export interface CloudOptions {
@@ -36,6 +37,7 @@ export function createCloud(options: CloudOptions): Cloud & { close(): void } {
     commands: (name) => createCommands(regions.at(name)),
     inventory: (name) => createInventory(regions.at(name)),
     volumes: (name) => createVolumes(regions.at(name)),
+    secret: (parameter, call) => secretParameter(regions.at(region), parameter, call),
     close: () => {
       regions.close();
     },

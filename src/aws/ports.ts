@@ -268,4 +268,6 @@ export interface Cloud {
   commands(region: string): CommandsPort;
   inventory(region: string): InventoryPort;
   volumes(region: string): VolumesPort;
+  /** The value of an own SSM parameter; undefined when there is none. */
+  secret(parameter: string, call?: Call): Promise<string | undefined>;
 }

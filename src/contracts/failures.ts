@@ -68,6 +68,7 @@ export const FAILURES = {
   Interrupted: { terminal: true, meaning: 'A node was taken away while it was needed, and nothing took its place.' },
   Workload: { terminal: true, meaning: 'A step ended with an exit code other than 0.' },
   Timeout: { terminal: true, meaning: 'A step or the lease ran out of time.' },
+  Undelivered: { terminal: false, meaning: 'A receiver of webhooks did not take an event; it is sent again.' },
   CleanupIncomplete: { terminal: true, meaning: 'Cleanup could not certify that nothing is left.' },
   Internal: { terminal: true, meaning: 'A defect of Holdfast; the message says where.' },
 } as const satisfies Record<string, FailureRow>;

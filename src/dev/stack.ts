@@ -72,6 +72,7 @@ async function startParts(
     namespace: server.namespace,
     cloud: { region: options.config.region, endpoint: simulator.url, credentials: SIMULATOR_CREDENTIALS },
     installation: options.config.installation,
+    secrets: options.config.secrets,
     resultsRoot: resultsRoot(options.config.home),
     log: options.log,
   });

@@ -12,6 +12,7 @@ import type { RecordActivities } from '../activities/record';
 import type { SentinelActivities } from '../activities/sentinel';
 import type { StepActivities } from '../activities/steps';
 import type { VolumeActivities } from '../activities/volumes';
+import type { WebhookActivities } from '../activities/webhooks';
 
 type All = AdmissionActivities &
   AwsEventActivities &
@@ -24,7 +25,8 @@ type All = AdmissionActivities &
   RecordActivities &
   SentinelActivities &
   StepActivities &
-  VolumeActivities;
+  VolumeActivities &
+  WebhookActivities;
 
 /** Throttling and 5xx carry their own delay; this applies to what does not say, such as a lost worker. */
 const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '20s' } as const;
@@ -88,4 +90,13 @@ export const notices = proxyActivities<All>({
   scheduleToCloseTimeout: '5m',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry,
+});
+
+/** Receivers come back within a day or are gone; what was sent twice has the same id. */
+export const deliveries = proxyActivities<All>({
+  // It gives up by itself after ten seconds.
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '24h',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5m' },
 });

@@ -6,3 +6,4 @@ export { cleanup } from './cleanup';
 export { awsEvent } from './aws-event';
 export { capacity } from './capacity';
 export { sentinel } from './sentinel';
+export { webhooks } from './webhooks';

@@ -19,6 +19,8 @@ export interface RunState {
   everyNode: Node[];
   /** Markdown links for the run page; cleanup has a page once it has begun. */
   links: { like: string; cleanup: string };
+  /** Hears of every phase, once somebody wants to know. */
+  onPhase?: (event: TimelineEntry) => void;
   /** The phase of the work while it is shown as Recovering. */
   beside?: Phase;
 }
@@ -70,6 +72,7 @@ export function tell(state: RunState, text: string, more: Pick<TimelineEntry, 'p
   const { timeline } = state.status;
   const entry: TimelineEntry = { seq: (timeline.at(-1)?.seq ?? 0) + 1, at: new Date().toISOString(), text, ...more };
   state.status.timeline = [...timeline, entry].slice(-TIMELINE_LENGTH);
+  if (entry.phase !== undefined) state.onPhase?.(entry);
   publish(state);
 }
 

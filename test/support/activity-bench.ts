@@ -51,6 +51,7 @@ export async function startBench(scenario: Parameters<typeof startSimulator>[0] 
     results: createFolderStore(results),
     temporal: NOBODY,
     installation: 'test',
+    secret: () => undefined,
   });
   const control = async (path: string, body: unknown): Promise<void> => {
     await fetch(`${simulator.url}/_sim/${path}`, { method: 'POST', body: JSON.stringify(body) });

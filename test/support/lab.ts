@@ -71,6 +71,7 @@ export async function labWorker(lab: { taskQueue: string; url: string; results: 
     namespace,
     cloud: { region: 'us-west-2', endpoint: lab.url, credentials: SIMULATOR_CREDENTIALS },
     installation: 'test',
+    secrets: { HOLDFAST_SECRET_TEST: 'a key that only the test knows' },
     resultsRoot: lab.results,
     taskQueue: lab.taskQueue,
     workflowBundle: { codePath: sharedBundle() },
