@@ -24,7 +24,6 @@ export const listQuery = z.strictObject({
     .optional()
     .describe('`next` of the page before.'),
 });
-export type ListQuery = z.output<typeof listQuery>;
 
 export const eventsQuery = z.strictObject({
   after: z.coerce.number().int().min(0).optional().describe('Number of the last event that is known.'),
