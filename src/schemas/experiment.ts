@@ -292,7 +292,7 @@ const fields = z.strictObject({
   webhooks: z
     .array(webhook)
     .max(10)
-    .default([])
+    .optional()
     .describe('Who is told of every phase. A receiver that does not answer holds nothing up.'),
   poll: duration
     .optional()

@@ -11,7 +11,7 @@ const TRIES = { maximumAttempts: 5 };
 
 /** Hands on every phase from now; answers with what waits until all are handed on. */
 export function announcePhases({ state, admission }: Run): () => Promise<void> {
-  const targets = admission.spec.webhooks;
+  const targets = admission.spec.webhooks ?? [];
   let last = Promise.resolve();
   if (targets.length === 0) return () => last;
   const { experimentId } = state.status;
