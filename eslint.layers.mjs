@@ -8,7 +8,7 @@ const FOLDERS = 'contracts|schemas|policy|workflows|aws|activities|results|libra
 const AWS_SDK = ['@aws-sdk/[^/]+(/.*)?', '@smithy/[^/]+(/.*)?'];
 /** process is left out: its environment belongs to src/config.ts. */
 const NODE = ['node:(?!process$).+'];
-const TEMPORAL_CLIENT = ['@temporalio/client', '@temporalio/common'];
+const TEMPORAL_CLIENT = ['@temporalio/client(/lib/helpers)?', '@temporalio/common'];
 
 /**
  * Own files are always allowed. `folders` and `packages` may be imported as values, `types` only with `import type`;
@@ -32,7 +32,11 @@ const LAYERS = {
     types: ['aws/ports', 'results/port'],
   },
   client: { folders: ['schemas', 'contracts'], packages: [...TEMPORAL_CLIENT, ...NODE], types: ['workflows'] },
-  api: { folders: ['client', 'schemas', 'contracts'], packages: [...TEMPORAL_CLIENT, ...NODE], types: ['workflows'] },
+  api: {
+    folders: ['client', 'schemas', 'contracts'],
+    packages: [...TEMPORAL_CLIENT, ...NODE, 'fastify', '@fastify/rate-limit', 'pino', 'zod'],
+    types: ['workflows'],
+  },
   cli: {
     folders: ['client', 'api', 'library', 'schemas', 'contracts', 'dev', 'config'],
     packages: [...TEMPORAL_CLIENT, ...NODE, 'commander', 'cli-table3', 'yaml'],

@@ -49,6 +49,9 @@ const variables = z.object({
   NO_COLOR: z.string().optional().describe('Any value turns colour off (no-color.org).'),
 });
 
+/** Secrets that specs refer to by name; any name with this beginning will do. */
+const SECRET = 'HOLDFAST_SECRET_';
+
 /** What the process was told, checked and with defaults. Deeply frozen. */
 export interface Config {
   readonly temporalCli?: string;
@@ -65,6 +68,8 @@ export interface Config {
   readonly maxLeaseSeconds: number;
   readonly logLevel: z.output<typeof variables>['HOLDFAST_LOG_LEVEL'];
   readonly metricsAddress?: string;
+  /** Values of the `HOLDFAST_SECRET_...` variables, which a spec names. */
+  readonly secrets: Readonly<Record<string, string>>;
   readonly color: boolean;
   /** Folders in which programs are looked for. */
   readonly searchPath: readonly string[];
@@ -105,6 +110,7 @@ function resolved(values: z.output<typeof variables>, given: Record<string, stri
     maxLeaseSeconds: values.HOLDFAST_MAX_LEASE,
     logLevel: values.HOLDFAST_LOG_LEVEL,
     ...present('metricsAddress', values.HOLDFAST_METRICS_ADDRESS),
+    secrets: Object.freeze(Object.fromEntries(Object.entries(given).filter(([name]) => name.startsWith(SECRET)))),
     color: values.NO_COLOR === undefined,
     searchPath: Object.freeze((given['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')),
     cacheDir: join(given['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'holdfast'),
@@ -136,7 +142,13 @@ function lines(error: z.ZodError): string[] {
 function unknownVariables(given: Record<string, string>): string[] {
   const known = Object.keys(variables.shape);
   return Object.keys(given)
-    .filter((name) => name.startsWith('HOLDFAST_') && !name.startsWith('HOLDFAST_TEST_') && !known.includes(name))
+    .filter(
+      (name) =>
+        name.startsWith('HOLDFAST_') &&
+        !name.startsWith('HOLDFAST_TEST_') &&
+        !name.startsWith(SECRET) &&
+        !known.includes(name),
+    )
     .map((name) => {
       const suggestion = closest(name, known);
       return `${name}: is no known variable${suggestion === undefined ? '' : `; did you mean ${suggestion}?`}`;

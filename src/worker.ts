@@ -22,6 +22,8 @@ export interface WorkerSettings {
   installation: string;
   /** The longest lease, extensions included; the default of the activities when absent. */
   maxLeaseSeconds?: number;
+  /** Values that specs refer to by name; none when absent. */
+  secrets?: Readonly<Record<string, string>>;
   /** Folder that holds one folder per experiment. */
   resultsRoot: string;
   /** Templates and profiles; the package's own templates alone when absent. */
@@ -64,6 +66,7 @@ export async function startWorker(settings: WorkerSettings): Promise<RunningWork
     activities: createActivities({
       ...{ cloud, results, temporal, library, installation: settings.installation },
       ...(settings.maxLeaseSeconds === undefined ? {} : { maxLeaseSeconds: settings.maxLeaseSeconds }),
+      secret: (name) => settings.secrets?.[name],
     }),
     shutdownGraceTime: GRACE,
     // Cancellation reaches an activity through its heartbeats, so they may not be held back for long.
@@ -138,6 +141,7 @@ async function main(): Promise<void> {
     cloud: cloudOptions(config),
     installation: config.installation,
     maxLeaseSeconds: config.maxLeaseSeconds,
+    secrets: config.secrets,
     resultsRoot: `${config.home}/experiments`,
     library: createFolderLibrary(config.home),
     log,

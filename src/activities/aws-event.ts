@@ -63,6 +63,8 @@ export function createAwsEventActivities({ cloud, temporal, installation }: AwsE
   }
 }
 
+export type AwsEventActivities = ReturnType<typeof createAwsEventActivities>;
+
 function refused(event: AwsEvent, why: string): AwsEventVerdict {
   return { accepted: false, why: `${event.detail['instance-id']} ${why}` };
 }

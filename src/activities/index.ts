@@ -5,6 +5,7 @@ import type { SpecLibrary } from '../schemas/resolve';
 import { createAdmissionActivities } from './admission';
 import { createAwsEventActivities } from './aws-event';
 import { createCapacityActivities } from './capacity';
+import { createClaimActivities } from './claim';
 import { createCleanupActivities } from './cleanup';
 import { createDoctorActivities } from './doctor';
 import { guard } from './failure';
@@ -18,6 +19,7 @@ import { createSentinelActivities } from './sentinel';
 import { createStepActivities } from './steps';
 import type { TemporalPort } from './temporal-port';
 import { createVolumeActivities } from './volumes';
+import { createWebhookActivities } from './webhooks';
 
 export interface ActivityPorts {
   cloud: Cloud;
@@ -29,11 +31,14 @@ export interface ActivityPorts {
   installation: string;
   /** The longest lease, extensions included; `MAX_LEASE_SECONDS` when absent. */
   maxLeaseSeconds?: number;
+  /** Value of a variable that a spec may name, such as the key of a webhook's signature. */
+  secret: (name: string) => string | undefined;
 }
 
 export function createActivities(ports: ActivityPorts) {
   return guard({
     ...createAdmissionActivities(ports),
+    ...createClaimActivities(ports),
     ...createProvisionActivities(ports),
     ...createReadinessActivities(ports),
     ...createLeaseActivities(ports),
@@ -47,5 +52,6 @@ export function createActivities(ports: ActivityPorts) {
     ...createCapacityActivities(ports),
     ...createVolumeActivities(ports),
     ...createDoctorActivities(ports),
+    ...createWebhookActivities(ports),
   });
 }

@@ -7,6 +7,7 @@ import { readHoldings } from './holdings';
 import { callerIdentity, enabledRegions } from './identity';
 import { createInventory } from './inventory';
 import type { Cloud, Identity } from './ports';
+import { secretParameter } from './secret';
 import { createVolumes } from './volumes';
 
 export interface CloudOptions {
@@ -38,6 +39,7 @@ export function createCloud(options: CloudOptions): Cloud & { close(): void } {
     holdings: (name, call) => readHoldings(regions.at(name), call),
     inventory: (name) => createInventory(regions.at(name)),
     volumes: (name) => createVolumes(regions.at(name)),
+    secret: (parameter, call) => secretParameter(regions.at(region), parameter, call),
     close: () => {
       regions.close();
     },

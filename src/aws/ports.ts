@@ -314,4 +314,6 @@ export interface Cloud {
   /** Everything alive in a region that carries our tag. What cannot be read is said in `sources` and does not reject. */
   holdings(region: string, call?: Call): Promise<Holdings>;
   volumes(region: string): VolumesPort;
+  /** The value of an own SSM parameter; undefined when there is none. */
+  secret(parameter: string, call?: Call): Promise<string | undefined>;
 }

@@ -16,10 +16,12 @@ import { logsCommand, resultsCommand } from './commands/results';
 import { attachCommand, runCommand } from './commands/run';
 import { scheduleCommand } from './commands/schedule';
 import type { ContextSource } from './commands/shared';
+import { serveCommand } from './commands/serve';
 import { showCommand } from './commands/show';
 import { simulateCommand } from './commands/simulate';
 import { specCommand, validateCommand } from './commands/spec';
 import { sshCommand } from './commands/ssh';
+import { tokenCommand } from './commands/token';
 import { EXIT, EXIT_HELP } from './exit';
 
 /** The program; `write` receives help and usage errors. */
@@ -56,6 +58,8 @@ export function createProgram(
     setupCommand(source),
     validateCommand(source),
     specCommand(source),
+    serveCommand(source),
+    tokenCommand(source),
     simulateCommand(source),
     completionCommand(source, () => program),
   ];

@@ -18,24 +18,25 @@ interface Starter {
   taskQueue: string;
 }
 
-/** Starts the cleanup of an experiment, or joins the one under way, and waits for its certificate. */
+/** Starts the cleanup of an experiment, or joins the one under way; answers with the id of its workflow. */
+export async function startCleanup(starter: Starter, input: CleanupInput): Promise<string> {
+  const id = cleanupWorkflowId(input.experimentId);
+  await start(starter, id, input).catch(async (error: unknown) => {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    if (await isOf(starter.client, id, input)) return;
+    const other = `another cleanup of ${input.experimentId} is under way: it does not keep to a plan`;
+    throw new HoldfastError('exists', other, { cause: error });
+  });
+  return id;
+}
+
+/** The same, and waits for its certificate. */
 export async function runCleanup(
   starter: Starter,
   input: CleanupInput,
   onStatus?: (status: CleanupStatus) => void,
 ): Promise<CleanupResult> {
-  const id = cleanupWorkflowId(input.experimentId);
-  await start(starter, id, input).catch(async (error: unknown) => {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError) || (await isOf(starter.client, id, input))) return;
-    throw new HoldfastError(
-      'exists',
-      `another cleanup of ${input.experimentId} is under way: it does not keep to a plan`,
-      {
-        cause: error,
-      },
-    );
-  });
-  return watched<CleanupResult>(starter.client, id, onStatus);
+  return watched<CleanupResult>(starter.client, await startCleanup(starter, input), onStatus);
 }
 
 /** Makes a plan; that changes nothing, so it may go on beside a cleanup. */
@@ -91,6 +92,17 @@ async function watched<T>(
 
 /** A person sees a steady picture at this pace. */
 const LOOK_MS = 1000;
+
+/** Where the cleanup of an experiment is: its status while it runs, its certificate at its end. */
+export type CleanupState = { state: 'running'; status: CleanupStatus } | { state: 'ended'; certificate: CleanupResult };
+
+/** Rejects with Temporal's "not found" when there was none. */
+export async function cleanupState(client: Client, experimentId: string): Promise<CleanupState> {
+  const handle = client.workflow.getHandle(cleanupWorkflowId(experimentId));
+  const { status } = await handle.describe();
+  if (status.name === 'RUNNING') return { state: 'running', status: await handle.query<CleanupStatus>(QUERY.status) };
+  return { state: 'ended', certificate: await cleanupResult(client, handle.workflowId) };
+}
 
 /** What a cleanup answers, waiting for its end. */
 export async function cleanupResult<T = CleanupResult>(client: Client, workflowId: string): Promise<T> {

@@ -11,6 +11,8 @@ export type ProblemKind =
   | 'no-schedule'
   /** A schedule has this id. */
   | 'schedule-exists'
+  /** The request id belongs to an experiment with another spec; nothing was started. */
+  | 'conflict'
   /** Several experiments begin with this prefix. */
   | 'ambiguous'
   /** Temporal cannot be reached. */

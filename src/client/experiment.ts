@@ -7,7 +7,10 @@ import {
   type CommandOutcome,
   type ExperimentResult,
   type ExperimentStatus,
+  type Phase,
+  type TimelineEntry,
 } from '../contracts/messages';
+import { eventsOf, waitForPhase, type EventOptions, type Sight } from './events';
 import { experimentResult } from './result';
 import { translated } from './translate';
 
@@ -18,6 +21,12 @@ export interface ExperimentHandle {
   readonly url: string;
   /** What is going on now; also answers after the end, as long as a worker runs and the history is kept. */
   status(): Promise<ExperimentStatus>;
+  /** Whether its workflow still runs; needs no worker. */
+  isRunning(): Promise<boolean>;
+  /** Waits until a phase was come into, however short it was. Rejects with `ended` when the end comes without it. */
+  wait(phase: Phase): Promise<ExperimentStatus>;
+  /** What happens, each event once and in order, until the experiment is over; looked at every second. */
+  events(options?: EventOptions): AsyncIterable<TimelineEntry>;
   /** Waits for the end, whatever it is: look at `phase`. Rejects when there is no result at all (`no-result`). */
   result(): Promise<ExperimentResult>;
   /** Moves the end of the lease by a duration such as `6h`; answers with the new end as ISO text. */
@@ -55,13 +64,22 @@ export function experimentHandle({ client, closing }: Line, id: string, url: str
   const workflow = client.workflow.getHandle(id);
   const update = <T>(name: string, args: unknown[]): Promise<T> =>
     translated(id, () => workflow.executeUpdate<T, [unknown]>(name, { args: args as [unknown] }));
+  const status = (): Promise<ExperimentStatus> =>
+    translated(id, () =>
+      client.withDeadline(Date.now() + ANSWER_MS, async () => upToDate(await workflow.query(QUERY.status))),
+    );
+  const sight: Sight = {
+    look: status,
+    closed: (signal) =>
+      client.withAbortSignal(AbortSignal.any([closing, signal]), () => workflow.result()).then(ignore, ignore),
+  };
   return {
     id,
     url,
-    status: () =>
-      translated(id, () =>
-        client.withDeadline(Date.now() + ANSWER_MS, async () => upToDate(await workflow.query(QUERY.status))),
-      ),
+    status,
+    isRunning: () => translated(id, async () => (await workflow.describe()).status.name === 'RUNNING'),
+    wait: (phase) => waitForPhase(sight, id, phase),
+    events: (options) => eventsOf(sight, options),
     result: () => translated(id, () => client.withAbortSignal(closing, () => experimentResult(client, id))),
     extend: async (by) => (await update<{ expiresAt: string }>(UPDATE.extend, [{ by }])).expiresAt,
     hold: () => ignored(update(UPDATE.hold, [])),
@@ -87,4 +105,9 @@ function upToDate(status: ExperimentStatus): ExperimentStatus {
 
 async function ignored(call: Promise<unknown>): Promise<void> {
   await call;
+}
+
+/** How it ended is the result's to say. */
+function ignore(): void {
+  // Nothing to do.
 }

@@ -1,28 +1,43 @@
 /** How do other programs start, follow and end experiments? The typed client. */
 import { setMaxListeners } from 'node:events';
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
-import { EXPERIMENT_ID, TASK_QUEUE } from '../contracts/names';
+import { EXPERIMENT_ID, MEMO, TASK_QUEUE } from '../contracts/names';
 import type { CleanupInput, CleanupPlan, CleanupResult, CleanupStatus } from '../contracts/messages';
 import type { ReaperReport } from '../contracts/reaper';
 import type { ExperimentInput, TemplateInput } from '../schemas/experiment';
 import type { ReaperInput } from '../schemas/reaper';
+import { acceptAwsEvent } from './aws-event';
 import { listCapacity, type CapacityListing } from './capacity';
-import { runCleanup, runPlan } from './cleanup';
+import { cleanupState, runCleanup, runPlan, startCleanup, type CleanupState } from './cleanup';
 import { checkup, type Checkup } from './doctor';
 import { HoldfastError } from './errors';
 import { experimentHandle, type ExperimentHandle } from './experiment';
 import { experimentId } from './ids';
 import { guessUi, uiLinks, type UiLinks } from './links';
 import { historyEvents, listExperiments, resolveId, type ExperimentListing, type ListOptions } from './listing';
+import { pageOfExperiments, type ListPage, type PageOptions } from './paging';
+import { pollingWorkers } from './readiness';
 import { reaperSchedule, runReaper, scheduleReaper, type ReaperSchedule, type ScheduleChange } from './reaper';
+import { REQUEST_ID_LENGTH, requestExperimentId, specDigest, startOnce } from './request';
 import { schedulesOf, type Schedules } from './schedules';
 import { setUp, type SetupOptions, type SetupReport } from './setup';
 import { submissionOf } from './submission';
 import { translated } from './translate';
 
+export type {
+  ExperimentResult,
+  ExperimentStatus,
+  FinalPhase,
+  Phase,
+  Reason,
+  TimelineEntry,
+} from '../contracts/messages';
+export type { ExperimentInput } from '../schemas/experiment';
 export type { CapacityListing } from './capacity';
 export type { Checkup } from './doctor';
+export type { CleanupState } from './cleanup';
 export { HoldfastError, type ProblemKind } from './errors';
+export type { EventOptions } from './events';
 export type { ExperimentHandle } from './experiment';
 export { uiLinks, type UiLinks } from './links';
 export type { ExperimentListing, ListOptions } from './listing';
@@ -37,6 +52,7 @@ export {
   type Schedules,
   type ScheduleView,
 } from './schedules';
+export type { ListPage, PageOptions } from './paging';
 
 export interface ConnectOptions {
   /** Temporal's connection options as they are: `address`, `tls`, `apiKey`. Default address: `localhost:7233`. */
@@ -52,6 +68,11 @@ export interface ConnectOptions {
 export interface StartOptions {
   /** Workflow id, `ExperimentID` tag and key of the results; `<name>-<yymmdd-hhmm>-<4>` when absent. */
   id?: string;
+  /**
+   * Names the request, in place of an id, which is made of it: however often it is sent, it makes one experiment, also
+   * after the end of that one and after Temporal forgot it. With another spec it is refused (`conflict`).
+   */
+  requestId?: string;
 }
 
 /** A connection to the experiments of one Temporal namespace. */
@@ -62,6 +83,8 @@ export interface Holdfast {
   /** The experiment with this id; nothing is asked yet. */
   get(id: string): ExperimentHandle;
   list(options?: ListOptions): Promise<ExperimentListing[]>;
+  /** One page of the list, those that run first. */
+  page(options: PageOptions): Promise<ListPage>;
   /** The id for an id, a unique prefix of one, or `latest`. */
   resolve(id: string): Promise<string>;
   /**
@@ -80,6 +103,14 @@ export interface Holdfast {
   scheduleReaper(everySeconds: number, input?: ReaperInput): Promise<ScheduleChange>;
   /** Registers the search attributes and the acting reaper of this namespace; doing it again changes nothing. */
   setup(options?: SetupOptions): Promise<SetupReport>;
+  /** The same without waiting: answers once a cleanup is under way. */
+  startCleanup(input: CleanupInput): Promise<void>;
+  /** How far a cleanup is, or its certificate. */
+  cleanupState(experimentId: string): Promise<CleanupState>;
+  /** Hands an event of EventBridge to a worker, which tells the experiment it concerns; answers with a workflow id. */
+  acceptAwsEvent(event: unknown): Promise<string>;
+  /** How many workers poll the queue; rejects with `no-worker` when none does. */
+  workers(): Promise<number>;
   /** Which pools refused lately, by account and region; all regions when none is named. */
   capacity(region?: string): Promise<CapacityListing[]>;
   /** What is there of what experiments need; a worker looks at AWS, in us-west-2 when no region is named. */
@@ -112,6 +143,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Holdfast> {
     get,
     start: (spec, start = {}) => startExperiment({ client, taskQueue }, spec, start).then(get),
     list: (list) => translated('', () => listExperiments(client, list)),
+    page: (options) => translated('', () => pageOfExperiments(client, options)),
     resolve: (id) => translated(id, () => resolveId(client, id)),
     cleanup: (input, onStatus) =>
       translated(input.experimentId, () =>
@@ -127,6 +159,13 @@ export async function connect(options: ConnectOptions = {}): Promise<Holdfast> {
     scheduleReaper: (everySeconds, input = {}) =>
       translated('reaper', () => scheduleReaper(place, everySeconds, input)),
     setup: (options = {}) => translated('setup', () => setUp(place, options)),
+    startCleanup: (input) =>
+      translated(input.experimentId, async () => {
+        await startCleanup({ client, taskQueue }, input);
+      }),
+    cleanupState: (id) => translated(id, () => cleanupState(client, id)),
+    acceptAwsEvent: (event) => translated('', () => acceptAwsEvent(client, taskQueue, event)),
+    workers: () => translated('', () => pollingWorkers(client, taskQueue)),
     capacity: (region) => translated('capacity', () => listCapacity(client, region)),
     checkup: (regions) => translated('doctor', () => checkup({ client, taskQueue }, regions)),
     schedules: schedulesOf({ client, taskQueue }),
@@ -159,18 +198,28 @@ async function startExperiment(
   options: StartOptions,
 ): Promise<string> {
   const { name, shown } = submissionOf(input);
-  const id = options.id ?? experimentId(name, new Date());
-  if (!EXPERIMENT_ID.test(id)) {
-    const rule = 'letters, digits and ._:- , beginning with a letter or digit, 128 at most';
-    throw new HoldfastError('refused', `${id} is no experiment id`, { lines: [`id: must be ${rule}`] });
-  }
-  await translated(id, () =>
-    client.workflow.start('experiment', {
-      workflowId: id,
-      taskQueue,
-      args: [input],
-      ...shown,
-    }),
-  );
+  const id = idOf(name, options);
+  const start = { workflowId: id, taskQueue, args: [input], ...shown };
+  await translated(id, async () => {
+    if (options.requestId === undefined) return client.workflow.start('experiment', start);
+    const digest = specDigest(input);
+    const memo = { [MEMO.specDigest]: digest };
+    return startOnce(client, id, digest, (workflowIdReusePolicy) =>
+      client.workflow.start('experiment', { ...start, memo, workflowIdReusePolicy }),
+    );
+  });
   return id;
+}
+
+function idOf(name: string, { id, requestId }: StartOptions): string {
+  if (requestId !== undefined) {
+    if (id === undefined && requestId !== '' && requestId.length <= REQUEST_ID_LENGTH)
+      return requestExperimentId(requestId);
+    const rule = `requestId: must have 1 to ${String(REQUEST_ID_LENGTH)} characters and stand alone, without an id`;
+    throw new HoldfastError('refused', 'the request id is wrong', { lines: [rule] });
+  }
+  const found = id ?? experimentId(name, new Date());
+  if (EXPERIMENT_ID.test(found)) return found;
+  const rule = 'letters, digits and ._:- , beginning with a letter or digit, 128 at most';
+  throw new HoldfastError('refused', `${found} is no experiment id`, { lines: [`id: must be ${rule}`] });
 }

@@ -77,7 +77,8 @@ export function quoted(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
-function listingOf(info: WorkflowExecutionInfo): ExperimentListing {
+/** The row of one workflow. */
+export function listingOf(info: WorkflowExecutionInfo): ExperimentListing {
   const read = attributeReader(info);
   return {
     id: info.workflowId,

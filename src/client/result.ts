@@ -1,7 +1,7 @@
 /** What did an experiment leave behind, whichever way it ended? */
 import { WorkflowFailedError, type Client } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { QUERY, type ExperimentResult, type ExperimentStatus } from '../contracts/messages';
+import { QUERY, type ExperimentResult, type ExperimentStatus, type FinalPhase } from '../contracts/messages';
 import { cleanupResult } from './cleanup';
 import { cleanupWorkflowId } from '../contracts/names';
 
@@ -31,7 +31,18 @@ async function cancelledResult(client: Client, id: string): Promise<ExperimentRe
     const { experimentId, phase, reason, message, nodes, attempts, steps, interruptions, cost } = status;
     const why = { ...(reason === undefined ? {} : { reason }), ...(message === undefined ? {} : { message }) };
     const results = certificate.document.slice(0, Math.max(0, certificate.document.lastIndexOf('/')));
-    return { experimentId, phase, ...why, nodes, attempts, steps, interruptions, cost, certificate, results };
+    return {
+      experimentId,
+      phase: phase as FinalPhase,
+      ...why,
+      nodes,
+      attempts,
+      steps,
+      interruptions,
+      cost,
+      certificate,
+      results,
+    };
   } catch {
     return undefined; // cancelled before it made anything, or nobody is there to ask
   }

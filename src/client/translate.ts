@@ -2,6 +2,7 @@
 import {
   isGrpcDeadlineError,
   isGrpcServiceError,
+  QueryNotRegisteredError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   WorkflowNotFoundError,
@@ -29,6 +30,9 @@ function translate(id: string, error: unknown): unknown {
   }
   if (error instanceof WorkflowNotFoundError) {
     return new HoldfastError('not-found', `no experiment has the id ${id}, or it has ended`, { cause: error });
+  }
+  if (error instanceof QueryNotRegisteredError) {
+    return new HoldfastError('not-found', `${id} is no experiment`, { cause: error });
   }
   if (error instanceof WorkflowFailedError) return ended(id, error);
   if (error instanceof WorkflowUpdateFailedError) {

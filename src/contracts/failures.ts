@@ -72,6 +72,7 @@ export const FAILURES = {
     terminal: true,
     meaning: 'What is there is not what the plan says, or is more than was allowed; nothing was deleted.',
   },
+  Undelivered: { terminal: false, meaning: 'A receiver of webhooks did not take an event; it is sent again.' },
   CleanupIncomplete: { terminal: true, meaning: 'Cleanup could not certify that nothing is left.' },
   Internal: { terminal: true, meaning: 'A defect of Holdfast; the message says where.' },
 } as const satisfies Record<string, FailureRow>;

@@ -23,7 +23,8 @@ export const PHASES = [
 export type Phase = (typeof PHASES)[number];
 
 /** Phases in which nothing changes any more. */
-export const FINAL_PHASES: readonly Phase[] = ['Done', 'Failed', 'Cancelled', 'Expired'];
+export const FINAL_PHASES: readonly Phase[] = ['Done', 'Failed', 'Cancelled', 'Expired'] satisfies FinalPhase[];
+export type FinalPhase = 'Done' | 'Failed' | 'Cancelled' | 'Expired';
 
 /** Why an experiment ended as it did; a closed list. */
 export type Reason =
@@ -92,9 +93,15 @@ export interface CommandOutcome {
   outputs?: { stdout: string; stderr: string };
 }
 
+/** One event of an experiment. */
 export interface TimelineEntry {
+  /** 1 for the first event, without gaps: who has seen one can ask for what came after it. */
+  seq: number;
   at: string;
   text: string;
+  /** Set when the experiment came into this phase. */
+  phase?: Phase;
+  reason?: Reason;
 }
 
 export interface CostSummary {
@@ -128,14 +135,17 @@ export interface ExperimentStatus {
   steps: StepOutcome[];
   interruptions: InterruptionRecord[];
   cost: CostSummary;
+  /** The last events. */
   timeline: TimelineEntry[];
+  /** When each phase was first come into. */
+  reached: Partial<Record<Phase, string>>;
   cleanup?: { verdict: Verdict; left: string[]; digest: string };
 }
 
 /** What an experiment leaves behind: the workflow's result, and the details of its failure. */
 export interface ExperimentResult {
   experimentId: string;
-  phase: Phase;
+  phase: FinalPhase;
   reason?: Reason;
   message?: string;
   nodes: Node[];

@@ -38,6 +38,14 @@ export const SEARCH_ATTRIBUTES = {
   HoldfastInterruptions: 'Int',
 } as const;
 
+/** Memo fields of an experiment that was asked for under a request id. */
+export const MEMO = {
+  /** SHA-256 of the spec as it was given. */
+  specDigest: 'holdfastSpecDigest',
+  /** True when the request id had been used before, for another spec: this run did nothing. */
+  refused: 'holdfastRefused',
+} as const;
+
 /**
  * Ids a user may give: URL-safe, no wildcard of an EC2 filter, at most 128 characters.
  * AWS names and folders derive from a hash or an escaped form, never from the id itself.
@@ -70,6 +78,11 @@ export function capacityWorkflowId(target: Place, region: string): string {
 /** The id of the workflow that watches the nodes of an account and region: `sentinel/<account>/<region>`. */
 export function sentinelWorkflowId(target: Place, region: string): string {
   return `sentinel/${placeName(target)}/${region}`;
+}
+
+/** The id of the workflow that takes an event of EC2 on; one for each content, so that a repeated event is one. */
+export function awsEventWorkflowId(digest: string): string {
+  return `aws-event/${digest.slice(0, 32)}`;
 }
 
 interface Place {

@@ -76,6 +76,7 @@ async function startParts(
     cloud: { region: options.config.region, endpoint: simulator.url, credentials: SIMULATOR_CREDENTIALS },
     installation: options.config.installation,
     maxLeaseSeconds: options.config.maxLeaseSeconds,
+    secrets: options.config.secrets,
     resultsRoot: resultsRoot(options.config.home),
     ...(options.library === undefined ? {} : { library: options.library }),
     log: options.log,

@@ -16,7 +16,7 @@ const envelope = {
   region: regionName,
 };
 
-const awsEventSchema = z.discriminatedUnion('detail-type', [
+export const awsEventSchema = z.discriminatedUnion('detail-type', [
   z.looseObject({
     ...envelope,
     'detail-type': z.literal('EC2 Spot Instance Interruption Warning'),

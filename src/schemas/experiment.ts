@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { specProblems } from './experiment-problems';
 import { regionName } from './place';
 import { duration } from './units';
+import { webhook } from './webhooks';
 
 /*
  * Each field says what it means in `describe`, the last of its chain: docs/spec.md and the JSON Schema show it.
@@ -325,6 +326,11 @@ const fields = z.strictObject({
     .describe(
       'The work, one after another. Without steps the experiment stays Ready until `release`, `stop` or its lease.',
     ),
+  webhooks: z
+    .array(webhook)
+    .max(10)
+    .optional()
+    .describe('Who is told of every phase. A receiver that does not answer holds nothing up.'),
   poll: duration
     .optional()
     .describe('How often nodes are looked at while they get ready: 2 s up to 100 nodes and 5 s above when not given.'),

@@ -1,7 +1,9 @@
 /** How is each kind of activity repeated, cancelled and limited? One proxy per effect, for all workflows. */
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { AdmissionActivities } from '../activities/admission';
+import type { AwsEventActivities } from '../activities/aws-event';
 import type { CapacityActivities } from '../activities/capacity';
+import type { ClaimActivities } from '../activities/claim';
 import type { CleanupActivities } from '../activities/cleanup';
 import type { DoctorActivities } from '../activities/doctor';
 import type { LeaseActivities } from '../activities/lease';
@@ -13,9 +15,12 @@ import type { RecordActivities } from '../activities/record';
 import type { SentinelActivities } from '../activities/sentinel';
 import type { StepActivities } from '../activities/steps';
 import type { VolumeActivities } from '../activities/volumes';
+import type { WebhookActivities } from '../activities/webhooks';
 
 type All = AdmissionActivities &
+  AwsEventActivities &
   CapacityActivities &
+  ClaimActivities &
   CleanupActivities &
   DoctorActivities &
   LeaseActivities &
@@ -26,7 +31,8 @@ type All = AdmissionActivities &
   RecordActivities &
   SentinelActivities &
   StepActivities &
-  VolumeActivities;
+  VolumeActivities &
+  WebhookActivities;
 
 /** Throttling and 5xx carry their own delay; this applies to what does not say, such as a lost worker. */
 const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '20s' } as const;
@@ -81,4 +87,22 @@ export const answers = proxyActivities<All>({
   scheduleToCloseTimeout: '3s',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { initialInterval: '200ms', backoffCoefficient: 2 },
+});
+
+/** News that is worth something for as long as a notice of AWS: two minutes. */
+export const notices = proxyActivities<All>({
+  startToCloseTimeout: '10s',
+  // Whoever polls has seen it by then, and an event that nobody could read is not kept for ever.
+  scheduleToCloseTimeout: '5m',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry,
+});
+
+/** Receivers come back within a day or are gone; what was sent twice has the same id. */
+export const deliveries = proxyActivities<All>({
+  // It gives up by itself after ten seconds.
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '24h',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5m' },
 });

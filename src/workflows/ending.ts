@@ -1,7 +1,7 @@
 /** How does an experiment end, and what is kept of it? Phase and reason, documents, result or failure. */
 import { CancelledFailure, type ApplicationFailure } from '@temporalio/workflow';
 import type { FailureType } from '../contracts/failures';
-import type { CleanupResult, ExperimentResult, Phase, Reason } from '../contracts/messages';
+import type { CleanupResult, ExperimentResult, FinalPhase, Reason } from '../contracts/messages';
 import { mutations } from './activity-proxies';
 import { causeOf, failure, reasonOf, wasCancelled } from './failure';
 import type { Run } from './run';
@@ -9,7 +9,7 @@ import { tell } from './run-state';
 
 /** How it ended, before teardown has had its say. */
 export interface Ending {
-  phase: Phase;
+  phase: FinalPhase;
   reason?: Reason;
   message?: string;
   /** The failure type to end the workflow with; absent when it completes. */

@@ -3,6 +3,8 @@ import { CancellationScope, allHandlersFinished, condition, sleep, workflowInfo 
 import type { Admission } from '../activities/admission';
 import type { CleanupResult, ExperimentResult } from '../contracts/messages';
 import { reads } from './activity-proxies';
+import { announcePhases } from './announce';
+import { earlierResult } from './claim';
 import { listen } from './controls';
 import { conclude, endingOf, keep, resultOf, type Ending } from './ending';
 import { causeOf, failure, reasonOf, wasCancelled } from './failure';
@@ -32,11 +34,15 @@ export async function experiment(input: unknown): Promise<ExperimentResult> {
   listenForExtensions(state, () => run);
   announce(state);
   const admission = await admit(state, input);
+  const earlier = await earlierResult(state);
+  if (earlier !== undefined) return earlier;
   run = begin(admission, state, controls);
   listenForCommands(run);
+  const announced = announcePhases(run);
   const ending = await live(run, work);
   await holdIfWanted(run, ending);
   const certificate = await CancellationScope.nonCancellable(() => end(run, ending));
+  await CancellationScope.nonCancellable(announced);
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   return conclude(run, ending, certificate);
 }

@@ -19,6 +19,8 @@ export interface RunState {
   everyNode: Node[];
   /** Markdown links for the run page; cleanup has a page once it has begun. */
   links: { like: string; cleanup: string };
+  /** Hears of every phase, once somebody wants to know. */
+  onPhase?: (event: TimelineEntry) => void;
   /** The phase of the work while it is shown as Recovering. */
   beside?: Phase;
 }
@@ -43,6 +45,7 @@ export function newRunState(experimentId: string, nowMs: number): RunState {
       interruptions: [],
       cost: costSummary([], {}, {}, nowMs, nowMs),
       timeline: [],
+      reached: { Planning: at },
     },
     launchedAtMs: {},
     endedAtMs: {},
@@ -65,9 +68,11 @@ function runLinks(): RunState['links'] {
 }
 
 /** Adds a line to the timeline and shows it. */
-export function tell(state: RunState, text: string): void {
-  const entry: TimelineEntry = { at: new Date().toISOString(), text };
-  state.status.timeline = [...state.status.timeline, entry].slice(-TIMELINE_LENGTH);
+export function tell(state: RunState, text: string, more: Pick<TimelineEntry, 'phase' | 'reason'> = {}): void {
+  const { timeline } = state.status;
+  const entry: TimelineEntry = { seq: (timeline.at(-1)?.seq ?? 0) + 1, at: new Date().toISOString(), text, ...more };
+  state.status.timeline = [...timeline, entry].slice(-TIMELINE_LENGTH);
+  if (entry.phase !== undefined) state.onPhase?.(entry);
   publish(state);
 }
 
@@ -115,8 +120,10 @@ export function setPhase(state: RunState, phase: Phase, reason?: Reason, message
   state.status.phase = phase;
   if (reason !== undefined) state.status.reason = reason;
   if (message !== undefined) state.status.message = message;
-  tell(state, [phase, reason, message?.split('\n')[0]].filter((part) => part !== undefined).join(': '));
   const { status } = state;
+  status.reached[phase] ??= new Date().toISOString();
+  const text = [phase, reason, message?.split('\n')[0]].filter((part) => part !== undefined).join(': ');
+  tell(state, text, { phase, ...(reason === undefined ? {} : { reason }) });
   upsertSearchAttributes([
     keyword('HoldfastPhase', phase),
     ...(reason === undefined ? [] : [keyword('HoldfastReason', reason)]),

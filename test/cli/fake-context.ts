@@ -66,6 +66,7 @@ function aClient(more: Partial<Holdfast> = {}): Holdfast {
     get,
     start: (spec, options) => Promise.resolve(get(options?.id ?? `${spec.name ?? 'experiment'}-1`)),
     list: () => Promise.resolve([]),
+    page: () => Promise.resolve({ experiments: [] }),
     resolve: (id) => Promise.resolve(id === 'latest' ? 'lab-260102-1504-x7kd' : id),
     cleanup: () => Promise.reject(new Error('not faked')),
     planCleanup: () => Promise.reject(new Error('not faked')),
@@ -74,6 +75,10 @@ function aClient(more: Partial<Holdfast> = {}): Holdfast {
       Promise.resolve({ id: 'reaper/holdfast', everySeconds: 900, input: { apply: true }, paused: false }),
     scheduleReaper: () => Promise.resolve('unchanged'),
     setup: () => Promise.reject(new Error('not faked')),
+    startCleanup: () => Promise.resolve(),
+    cleanupState: () => Promise.reject(new Error('not faked')),
+    acceptAwsEvent: () => Promise.resolve('aws-event/1'),
+    workers: () => Promise.resolve(1),
     capacity: () => Promise.resolve([]),
     checkup: () => Promise.reject(new Error('not faked')),
     schedules: aSchedules(),
@@ -106,6 +111,9 @@ export function aHandle(more: Partial<ExperimentHandle> = {}): ExperimentHandle 
     id: 'lab-260102-1504-x7kd',
     url: 'http://127.0.0.1:8233/lab',
     status: () => Promise.resolve(aStatus({ phase: 'Done' })),
+    isRunning: () => Promise.resolve(false),
+    wait: () => Promise.resolve(aStatus()),
+    events: () => noEvents(),
     result: () => Promise.resolve(aResult()),
     extend: () => Promise.resolve('2026-01-02T19:04:00.000Z'),
     hold: done,
@@ -117,4 +125,8 @@ export function aHandle(more: Partial<ExperimentHandle> = {}): ExperimentHandle 
     cancel: done,
     ...more,
   };
+}
+
+async function* noEvents(): AsyncGenerator<never> {
+  // Nothing happens to an experiment that is done.
 }

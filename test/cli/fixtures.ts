@@ -76,7 +76,8 @@ export function aStatus(more: Partial<ExperimentStatus> = {}): ExperimentStatus 
     interruptions: [],
     steps: [],
     cost: { usdPerHour: 0.007, onDemandUsdPerHour: 0.02, spentUsd: 0.0001, atExpiryUsd: 0.014, at: STARTED },
-    timeline: [{ at: STARTED, text: 'Planning' }],
+    timeline: [{ seq: 1, at: STARTED, text: 'Planning', phase: 'Planning' }],
+    reached: { Planning: STARTED },
     ...more,
   };
 }

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HoldfastError } from '../../src/client';
-import type { StepOutcome } from '../../src/contracts/messages';
+import type { StepOutcome, TimelineEntry } from '../../src/contracts/messages';
 import { aHandle, runCli } from './fake-context';
 import { aResult, aStatus } from './fixtures';
 
@@ -14,7 +14,11 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const at = (second: number): string => `2026-01-02T15:04:0${String(second)}.000Z`;
-const entry = (second: number): { at: string; text: string } => ({ at: at(second), text: `event ${String(second)}` });
+const entry = (second: number): TimelineEntry => ({
+  seq: second,
+  at: at(second),
+  text: `event ${String(second)}`,
+});
 
 async function kept(id: string, more: object): Promise<void> {
   await mkdir(join(folder, 'experiments', id), { recursive: true });

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openApiDocument } from '../../src/api/openapi';
 import { certificateSchema } from '../../src/schemas/certificate';
 import { fileSchema, jsonSchemaOf } from '../../src/schemas/parse';
 import { configurationPage } from './configuration-page';
@@ -13,6 +14,7 @@ const FILES: Record<string, () => string> = {
   'docs/spec.md': specPage,
   'docs/failures.md': failuresPage,
   'docs/configuration.md': configurationPage,
+  'docs/openapi.json': () => JSON.stringify(openApiDocument(), null, 2),
   'examples/certificate.schema.json': () => JSON.stringify(jsonSchemaOf(certificateSchema), null, 2),
   'examples/experiment.schema.json': () => JSON.stringify(fileSchema(), null, 2),
 };

@@ -35,6 +35,11 @@ const SECTIONS: Section[] = [
   { title: 'liveness', path: 'components.*.liveness', intro: 'Checks that go on for as long as the work does.' },
   { title: 'volumes', path: 'components.*.volumes.*', intro: 'Of a component.' },
   { title: 'steps', path: 'steps.*', intro: 'In order; each runs on all of its nodes at once.' },
+  {
+    title: 'webhooks',
+    path: 'webhooks.*',
+    intro: 'One entry per receiver; see [from another service](services.md#webhooks).',
+  },
   { title: 'ingress', path: 'ingress.*', intro: 'One entry per opening.' },
 ];
 
@@ -49,13 +54,14 @@ const FORMS: Record<string, string> = {
 const schema = jsonSchemaOf(experimentSchema) as Schema;
 
 /** Fields that the small spec gives although they are optional. */
-const GIVEN = ['instanceProfile', 'steps', 'ingress', 'components.*.volumes'];
+const GIVEN = ['instanceProfile', 'steps', 'ingress', 'webhooks', 'components.*.volumes'];
 
 /** The small spec, with every default filled in. */
 const defaults: unknown = experimentSchema.parse({
   instanceProfile: 'x',
   components: { any: { volumes: [{ sizeGiB: 1 }] } },
   steps: [{ name: 'any', on: 'any', run: 'true' }],
+  webhooks: [{ url: 'https://x', secret: { env: 'HOLDFAST_SECRET_X' } }],
   ingress: [{ fromPort: 1, toPort: 1, cidr: '10.0.0.0/8' }],
 });
 

@@ -62,9 +62,11 @@ const status: ExperimentStatus = {
   interruptions: [],
   cost: { usdPerHour: 0.003, onDemandUsdPerHour: 0.01, spentUsd: 0.5, atExpiryUsd: 1, at: '2026-01-01T00:00:00.000Z' },
   timeline: Array.from({ length: 8 }, (_, index) => ({
+    seq: index + 1,
     at: `2026-01-01T00:00:0${String(index)}.000Z`,
     text: `event ${String(index)}`,
   })),
+  reached: {},
 };
 
 describe('current details', () => {

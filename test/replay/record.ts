@@ -4,9 +4,12 @@
  * which before the first release is allowed, with the reason in the commit.
  */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { capacityWorkflowId, cleanupWorkflowId } from '../../src/contracts/names';
+import { webhooksWorkflowId } from '../../src/contracts/webhooks';
 import globalSetup from '../support/global-setup';
 import globalTeardown from '../support/global-teardown';
 import { startLab, type Lab } from '../support/lab';
@@ -103,6 +106,27 @@ const RUNS: Record<string, (lab: Lab) => Promise<WorkflowHandle>> = {
     await handle.result();
     return handle;
   },
+  awsEvent: async (lab) => {
+    const detail = { 'instance-id': 'i-0123456789abcdef0', 'instance-action': 'terminate' };
+    const where = { source: 'aws.ec2', account: '123456789012', region: 'us-west-2', time: '2026-01-01T00:00:00Z' };
+    const event = { ...where, 'detail-type': 'EC2 Spot Instance Interruption Warning', detail };
+    const handle = await lab.start('awsEvent', { event }, 'recorded-event');
+    await handle.result();
+    return handle;
+  },
+  'experiment-told': async (lab) => {
+    const webhooks = [{ url: await receiver(), secret: { env: 'HOLDFAST_SECRET_TEST' } }];
+    const handle = await lab.start('experiment', { ...spec, steps: [], webhooks }, 'recorded-told');
+    await reaches(handle, 'Ready');
+    await handle.executeUpdate('stop');
+    await resultOf(handle);
+    return handle;
+  },
+  webhooks: async (lab) => {
+    const handle = lab.client.workflow.getHandle(webhooksWorkflowId('recorded-told'));
+    await handle.result();
+    return handle;
+  },
   sentinel: async (lab) => {
     await (await lab.start('provision', spec, 'recorded-watched')).result();
     const every = { spot: '50ms', discovery: '50ms', instances: '50ms', status: '1s', agents: '1s', idle: '300ms' };
@@ -113,6 +137,16 @@ const RUNS: Record<string, (lab: Lab) => Promise<WorkflowHandle>> = {
     return handle;
   },
 };
+
+/** The address of a server that takes everything for as long as this program runs. */
+async function receiver(): Promise<string> {
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => response.writeHead(204).end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server.unref();
+  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`;
+}
 
 async function main(): Promise<void> {
   await globalSetup();

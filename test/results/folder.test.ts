@@ -35,6 +35,16 @@ describe('the folder store', () => {
     expect(await readFile(join(root, 'exp-1', 'one.json'), 'utf8')).toBe('last');
   });
 
+  it('reads what it keeps, and nothing where there is nothing', async () => {
+    const store = createFolderStore(root);
+    await store.put('exp-1', 'one.json', '{}');
+
+    expect(await store.get('exp-1', 'one.json')).toBe('{}');
+    expect(await store.get('exp-1', 'two.json')).toBeUndefined();
+    expect(await store.get('exp-2', 'one.json')).toBeUndefined();
+    await expect(store.get('exp-1', '../exp-2/one.json')).rejects.toThrow('is no name for a result');
+  });
+
   it('links the experiment that began last as latest', async () => {
     const store = createFolderStore(root);
 

@@ -54,6 +54,7 @@ export async function startBench(scenario: Parameters<typeof startSimulator>[0] 
     temporal: NOBODY,
     library: createFolderLibrary(),
     installation: 'test',
+    secret: () => undefined,
   });
   const control = async (path: string, body: unknown): Promise<void> => {
     await fetch(`${simulator.url}/_sim/${path}`, { method: 'POST', body: JSON.stringify(body) });

@@ -74,6 +74,7 @@ export async function labWorker(
     namespace,
     cloud: { region: 'us-west-2', endpoint: lab.url, credentials: SIMULATOR_CREDENTIALS },
     installation,
+    secrets: { HOLDFAST_SECRET_TEST: 'a key that only the test knows' },
     resultsRoot: lab.results,
     taskQueue: lab.taskQueue,
     workflowBundle: { codePath: sharedBundle() },

@@ -37,12 +37,12 @@ async function follow(context: Context, client: Holdfast, given: string, output:
     interrupted.yes = true;
   });
   try {
-    let last: TimelineEntry | undefined;
+    let last = 0;
     for (;;) {
       const known = await lookUp(context, client, given);
-      const entries = after(last, timelineOf(known));
+      const entries = timelineOf(known).filter(({ seq }) => seq > last);
       write(context, output, entries);
-      last = entries.at(-1) ?? last;
+      last = entries.at(-1)?.seq ?? last;
       if (interrupted.yes || known.from === 'folder' || FINAL_PHASES.includes(known.status.phase)) return;
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
@@ -53,13 +53,6 @@ async function follow(context: Context, client: Holdfast, given: string, output:
 
 function timelineOf(known: Known): TimelineEntry[] {
   return known.from === 'workflow' ? known.status.timeline : (known.kept.timeline ?? []);
-}
-
-/** What came after the last one that was shown; all, when so much happened meanwhile that it is gone. */
-function after(last: TimelineEntry | undefined, timeline: TimelineEntry[]): TimelineEntry[] {
-  if (last === undefined) return timeline;
-  const index = timeline.findLastIndex((entry) => entry.at === last.at && entry.text === last.text);
-  return timeline.slice(index + 1);
 }
 
 function write({ terminal, style }: Context, output: Output, entries: TimelineEntry[]): void {

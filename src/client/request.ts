@@ -1,0 +1,75 @@
+/** How does one request make one experiment, however often it is sent? Its id and its spec's digest follow from it. */
+import { createHash } from 'node:crypto';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { MEMO } from '../contracts/names';
+import { HoldfastError } from './errors';
+
+/** Ids allow 128 characters; names of AWS and folders made of them are easier to read when short. */
+const READABLE_LENGTH = 40;
+/** 64 bits: a billion requests meet with a chance of 3 %, and then only with the same readable part. */
+const HASH_LENGTH = 16;
+/** Request ids are UUIDs or names; what is longer is a mistake. */
+export const REQUEST_ID_LENGTH = 255;
+
+/** The experiment id of a request: `nightly-4711` becomes `nightly-4711-5c1a8e90f3b2d764`. */
+export function requestExperimentId(requestId: string): string {
+  const readable = requestId.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '');
+  const hash = createHash('sha256').update(requestId).digest('hex').slice(0, HASH_LENGTH);
+  return readable === '' ? `request-${hash}` : `${readable.slice(0, READABLE_LENGTH).toLowerCase()}-${hash}`;
+}
+
+/** SHA-256 of a spec as it was given; the order of its fields makes no difference. */
+export function specDigest(spec: unknown): string {
+  return createHash('sha256').update(canonical(spec)).digest('hex');
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
+
+type ReusePolicy = 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE';
+
+/**
+ * Starts under the id of a request, or leaves the experiment that the request already made. Rejects with `conflict`
+ * when that one has another spec. `start` rejects with Temporal's "already started" where the policy says so.
+ */
+export async function startOnce(
+  client: Client,
+  id: string,
+  digest: string,
+  start: (policy: ReusePolicy) => Promise<unknown>,
+): Promise<void> {
+  let policy: ReusePolicy = 'REJECT_DUPLICATE';
+  for (;;) {
+    try {
+      await start(policy);
+      return;
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+    const memo = await memoOf(client, id);
+    if (memo?.[MEMO.specDigest] === digest) return;
+    // Forgotten between the two calls: nothing is in the way any more.
+    if (memo === undefined) continue;
+    if (memo[MEMO.refused] !== true) throw conflict(id);
+    // That run found the request id used for another spec and did nothing; this one may be the right one.
+    policy = 'ALLOW_DUPLICATE';
+  }
+}
+
+async function memoOf(client: Client, id: string): Promise<Record<string, unknown> | undefined> {
+  try {
+    return (await client.workflow.getHandle(id).describe()).memo ?? {};
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+function conflict(id: string): HoldfastError {
+  return new HoldfastError('conflict', `the request id belongs to ${id}, which was started with another spec`);
+}

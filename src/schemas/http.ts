@@ -1,0 +1,132 @@
+/** What goes over HTTP beside the spec and the status? Requests, pages, problems. */
+import { z } from 'zod';
+import { EXPERIMENT_ID } from '../contracts/names';
+import { certificateSchema, phase } from './http-status';
+import { regionName } from './place';
+
+export const experimentParams = z.strictObject({
+  id: z.string().regex(EXPERIMENT_ID, 'is no experiment id').describe('The experiment id.'),
+});
+
+/** A value of a filter: it is quoted, never part of a query. */
+const filter = z.string().min(1).max(256).optional();
+
+export const listQuery = z.strictObject({
+  owner: filter,
+  template: filter.describe('The `name` of the spec.'),
+  region: filter,
+  phase: phase.optional(),
+  state: z.enum(['running', 'closed']).optional().describe('Whether its workflow still runs.'),
+  limit: z.coerce.number().int().min(1).max(200).default(50).describe('Rows of a page.'),
+  page: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,4096}$/, 'is no page')
+    .optional()
+    .describe('`next` of the page before.'),
+});
+
+export const eventsQuery = z.strictObject({
+  after: z.coerce.number().int().min(0).optional().describe('Number of the last event that is known.'),
+});
+
+/** Six digits: what a clock can hold, whatever the unit. */
+const byDuration = z.string().regex(/^\d{1,6}(\.\d{1,3})?(ms|s|m|h|d)$/, 'is no duration: write 90s, 15m, 12h or 2d');
+export const extendBody = z.strictObject({ by: byDuration.describe('How much longer: `2h`.') });
+export const replaceBody = z.strictObject({
+  node: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,100}$/, 'is no slot and no instance id')
+    .describe('A slot, `broker-0`, or an instance id.'),
+});
+export const cleanupBody = z.strictObject({
+  regions: z.array(regionName).min(1).max(100).optional().describe('All regions of the account when absent.'),
+});
+
+export const startedSchema = z
+  .strictObject({
+    id: z.string(),
+    url: z.string().describe('Its page in the Temporal UI.'),
+    status: z.string().describe('Path of its status.'),
+    events: z.string().describe('Path of its events.'),
+  })
+  .meta({ id: 'Started' });
+
+const listingSchema = z
+  .looseObject({
+    id: z.string(),
+    runId: z.string(),
+    state: z.string().describe("Temporal's word: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED, TIMED_OUT."),
+    startedAt: z.iso.datetime(),
+    endedAt: z.iso.datetime().optional(),
+    template: z.string().optional(),
+    owner: z.string().optional(),
+    phase: z.string().optional(),
+    reason: z.string().optional(),
+    region: z.string().optional(),
+    expiresAt: z.iso.datetime().optional(),
+    costUsd: z.number().optional(),
+    nodesReady: z.number().optional(),
+  })
+  .meta({ id: 'Listing' });
+
+export const pageSchema = z
+  .strictObject({ experiments: z.array(listingSchema), next: z.string().optional() })
+  .meta({ id: 'ExperimentPage' });
+
+export const extendedSchema = z.strictObject({ expiresAt: z.iso.datetime() });
+export const replacedSchema = z.looseObject({ slot: z.string(), instanceId: z.string() });
+
+export const cleanupSchema = z
+  .strictObject({
+    state: z.enum(['running', 'ended']),
+    /** How far it is, while it runs. */
+    status: z.looseObject({ doing: z.string(), live: z.int(), ending: z.int(), gone: z.int() }).optional(),
+    certificate: certificateSchema.optional(),
+  })
+  .meta({ id: 'Cleanup' });
+
+export const acceptedEventSchema = z.strictObject({ workflowId: z.string().describe('What takes it on.') });
+
+export const healthSchema = z.strictObject({ status: z.literal('ok') });
+export const readySchema = z.strictObject({ status: z.literal('ok'), workers: z.int().min(1) });
+
+/** Why a request was not answered as wished; `failure` is what a program switches on. */
+export const PROBLEMS = {
+  invalid: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  'no-route': 404,
+  'not-found': 404,
+  'no-result': 404,
+  'no-schedule': 404,
+  method: 405,
+  exists: 409,
+  conflict: 409,
+  'schedule-exists': 409,
+  ambiguous: 409,
+  ended: 409,
+  running: 409,
+  'too-large': 413,
+  unsupported: 415,
+  refused: 422,
+  'too-many': 429,
+  internal: 500,
+  unreachable: 503,
+  'no-worker': 503,
+  timeout: 408,
+} as const;
+export type ProblemName = keyof typeof PROBLEMS;
+
+/** RFC 9457, with our own members. */
+export const problemSchema = z
+  .strictObject({
+    type: z.literal('about:blank'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    failure: z.enum(Object.keys(PROBLEMS) as [ProblemName, ...ProblemName[]]),
+    problems: z.array(z.string()).optional().describe('One line per mistake.'),
+    requestId: z.string(),
+  })
+  .meta({ id: 'Problem' });
+export type ProblemDocument = z.output<typeof problemSchema>;

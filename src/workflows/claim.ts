@@ -1,0 +1,37 @@
+/** Was this experiment asked for before, under the same request id? Then nothing is done twice. */
+import { upsertMemo, workflowInfo } from '@temporalio/workflow';
+import type { ExperimentResult } from '../contracts/messages';
+import { MEMO } from '../contracts/names';
+import { mutations } from './activity-proxies';
+import { failure } from './failure';
+import { setPhase, type RunState } from './run-state';
+
+/**
+ * The result of an earlier run of the same request, when there was one; throws when the request was another. A start
+ * without a request id is always new.
+ */
+export async function earlierResult(state: RunState): Promise<ExperimentResult | undefined> {
+  const { memo, workflowId, firstExecutionRunId } = workflowInfo();
+  const specDigest = memo?.[MEMO.specDigest];
+  if (typeof specDigest !== 'string') return undefined;
+  const claim = await mutations.claimRequest.executeWithOptions({ summary: 'look whether it was asked for before' }, [
+    { experimentId: workflowId, specDigest, firstRunId: firstExecutionRunId },
+  ]);
+  switch (claim.verdict) {
+    case 'first':
+      return undefined;
+    case 'repeated':
+      setPhase(state, claim.result.phase, claim.result.reason, `done before: ${claim.result.results}`);
+      return claim.result;
+    case 'other-spec':
+      throw refused(state, `requestId: was used for another spec at ${claim.at}`);
+    case 'unfinished':
+      throw refused(state, `requestId: was used at ${claim.at} by a run that left no result; use a new one`);
+  }
+}
+
+function refused(state: RunState, message: string): Error {
+  upsertMemo({ [MEMO.refused]: true });
+  setPhase(state, 'Failed', 'Spec', message);
+  return failure('InvalidInput', message);
+}
