@@ -1,7 +1,7 @@
 /** What does each operation of the HTTP door do? It asks the client, and says the answer in HTTP. */
 import { createHash } from 'node:crypto';
 import type { ExperimentStatus } from '../contracts/messages';
-import type { Holdfast } from '../client';
+import type { ExperimentInput, Holdfast } from '../client';
 import type { Ask } from './ask';
 import { openApiDocument } from './openapi';
 import type { OPERATIONS, OperationName } from './operations';
@@ -19,7 +19,9 @@ export function createHandlers(holdfast: Holdfast, streams: EventStreams): Handl
     async startExperiment({ body, header, caller }) {
       const requestId = unquoted(header('Idempotency-Key'));
       const spec = { ...body, ...(body.owner === undefined && caller !== undefined ? { owner: caller } : {}) };
-      const { id, url } = await holdfast.start(spec, requestId === undefined ? {} : { requestId });
+      // With or without components: the client checks the whole.
+      const options = requestId === undefined ? {} : { requestId };
+      const { id, url } = await holdfast.start(spec as ExperimentInput, options);
       const status = pathOf(id);
       return { status: 202, body: { id, url, status, events: `${status}/events` }, headers: { location: status } };
     },

@@ -1,6 +1,7 @@
 /** What does the OpenAPI document of the HTTP door say? Made of the table of operations and its schemas. */
 import { z } from 'zod';
-import { experimentSchema } from '../schemas/experiment';
+import { layerSchema } from '../schemas/experiment';
+import { fileSchema } from '../schemas/parse';
 import { problemSchema, PROBLEMS, type ProblemName } from '../schemas/http';
 import { OPERATIONS, type Operation } from './operations';
 
@@ -28,7 +29,7 @@ export function openApiDocument(): Json {
     },
     paths,
     components: {
-      schemas: { Spec: schemaOf(experimentSchema, 'input'), ...sharedSchemas() },
+      schemas: { Spec: pointed(fileSchema()), ...sharedSchemas() },
       responses: {
         Problem: { description: 'Why not.', content: { 'application/problem+json': { schema: ref('Problem') } } },
       },
@@ -59,7 +60,7 @@ function operationOf(operationId: string, operation: Operation): Json {
 }
 
 function bodySchema(body: z.ZodType): Json {
-  return body === experimentSchema ? ref('Spec') : schemaOf(body, 'input');
+  return body === layerSchema ? ref('Spec') : schemaOf(body, 'input');
 }
 
 function parametersIn(place: 'path' | 'query', schema: z.ZodType | undefined): Json[] {

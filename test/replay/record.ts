@@ -7,6 +7,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { capacityWorkflowId, cleanupWorkflowId } from '../../src/contracts/names';
 import { webhooksWorkflowId } from '../../src/contracts/webhooks';
@@ -95,6 +96,7 @@ const RUNS: Record<string, (lab: Lab) => Promise<WorkflowHandle>> = {
   },
   reaper: async (lab) => {
     await (await lab.start('provision', { ...spec, lease: '1s' }, 'recorded-forgotten')).result();
+    await pause(1500); // the lease has to be over
     const input = { apply: true, grace: '1ms', orphanGrace: '1h', settle: '300ms', regions: ['us-west-2'] };
     const handle = await lab.start('reaper', input, 'recorded-reaper');
     await handle.result();
