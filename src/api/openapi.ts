@@ -1,6 +1,6 @@
 /** What does the OpenAPI document of the HTTP door say? Made of the table of operations and its schemas. */
 import { z } from 'zod';
-import { layerSchema } from '../schemas/experiment';
+import { submittedSchema } from '../schemas/experiment';
 import { fileSchema } from '../schemas/parse';
 import { problemSchema, PROBLEMS, type ProblemName } from '../schemas/http';
 import { OPERATIONS, type Operation } from './operations';
@@ -60,7 +60,7 @@ function operationOf(operationId: string, operation: Operation): Json {
 }
 
 function bodySchema(body: z.ZodType): Json {
-  return body === layerSchema ? ref('Spec') : schemaOf(body, 'input');
+  return body === submittedSchema ? ref('Spec') : schemaOf(body, 'input');
 }
 
 function parametersIn(place: 'path' | 'query', schema: z.ZodType | undefined): Json[] {

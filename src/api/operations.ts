@@ -1,6 +1,6 @@
 /** Which requests does the HTTP door answer? One table: the server registers it, and the OpenAPI document is made of it. */
 import type { z } from 'zod';
-import { layerSchema } from '../schemas/experiment';
+import { submittedSchema } from '../schemas/experiment';
 import {
   acceptedEventSchema,
   cleanupBody,
@@ -48,7 +48,7 @@ export const OPERATIONS = {
     path: '/experiments',
     summary: 'Start an experiment',
     access: 'full',
-    body: layerSchema,
+    body: submittedSchema,
     headers: {
       'Idempotency-Key': {
         description: 'However often a request with this key is sent, it makes one experiment; another spec is refused.',

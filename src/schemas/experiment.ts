@@ -349,6 +349,12 @@ export const experimentSchema = fields.superRefine((spec, context) => {
 /** What one layer may say: everything may come from another one. */
 export const layerSchema = fields.partial({ components: true });
 
+/** What a door takes: components, or a template that brings them. Whether all of it goes together is checked with it. */
+export const submittedSchema = layerSchema.refine(
+  ({ components, template }) => components !== undefined || template !== undefined,
+  { path: ['components'], message: 'is required unless a template brings them' },
+);
+
 /** A spec that stands on a template of the worker's. */
 export type TemplateInput = z.input<typeof layerSchema> & { template: string };
 /** A spec as a user writes it. */

@@ -11,6 +11,8 @@ import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { metric, notMeasured, type Bench, type Metric } from './metric';
 import { cancel } from './metrics/cancel';
+import { cleanup } from './metrics/cleanup';
+import { cleanupLarge } from './metrics/cleanup-large';
 import { criticalPath } from './metrics/critical-path';
 import { historyEvents } from './metrics/history-events';
 import { launchCalls } from './metrics/launch-calls';
@@ -36,6 +38,8 @@ const GROUPS: Bench[][] = [
   [lossTimes, sharedRefusals],
   [statefulLoss],
   [massLoss, sentinelCalls],
+  [cleanup],
+  [cleanupLarge],
   [workerMemory],
 ];
 

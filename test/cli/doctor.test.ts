@@ -34,7 +34,7 @@ describe('doctor', () => {
     [
       'a missing search attribute',
       { searchAttributes: [] },
-      /fix: temporal operator search-attribute create .*HoldfastOwner/,
+      /fix: holdfast setup, or temporal operator search-attribute create .*HoldfastOwner/,
     ],
     ['no worker', { workers: 0 }, /fix: start one: holdfast dev/],
     ['a wrong clock', { clockAheadMs: -90_000 }, /✗ clock: -90\.0 s ahead.*[\s\S]*fix: .*NTP/],

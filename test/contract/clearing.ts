@@ -8,6 +8,9 @@ import { batchesOf, foldRemovals, foldSeen, outlook, type Batch, type Entries } 
 /** Between looks, in milliseconds: quick scenarios end things within a tenth of a second. */
 const PAUSE_MS = 50;
 
+/** Quick scenarios are cleared within a second; a busy machine takes its time. */
+const LIMIT_MS = 20_000;
+
 /** What is known of a region so far. */
 export interface Cleared {
   entries: Entries;
@@ -15,18 +18,18 @@ export interface Cleared {
 }
 
 /**
- * Goes on until nothing is alive or nothing moves any more, or until the limit; answers everything ever seen. What
- * cannot be read may be waited for in vain, as cleanup does until its own limit.
+ * Goes on until nothing is alive, nothing moves any more, or it is enough; answers everything ever seen. What cannot be
+ * read may be waited for in vain, until the limit, as cleanup does until its own.
  */
 export async function clearRegion(
   inventory: InventoryPort,
   region: string,
   experimentId: string,
-  limitMs = 20_000,
+  isEnough: (known: Cleared) => boolean = () => false,
 ): Promise<Cleared> {
-  const end = Date.now() + limitMs;
+  const end = Date.now() + LIMIT_MS;
   let known = await round(inventory, region, experimentId, { entries: {}, cells: {} });
-  while (!known.done && Date.now() < end) {
+  while (!known.done && !isEnough(known) && Date.now() < end) {
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     known = await round(inventory, region, experimentId, known);
   }

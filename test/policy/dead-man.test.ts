@@ -75,6 +75,7 @@ describe('the dead-man timer', () => {
 
   it('does nothing when what it reads is no time', async () => {
     await run(deadManScript(inSeconds(60)));
+    await eventually(() => Promise.resolve(existsSync(state('dead-man.lock')) ? true : undefined), 8000);
     writeFileSync(state('dead-man.at'), 'soon\n');
     rmSync(state('dead-man.lock'));
 
