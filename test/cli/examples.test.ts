@@ -11,8 +11,14 @@ const specs = readdirSync(folder).filter((name) => name.endsWith('.yaml') && !na
 const published = JSON.parse(readFileSync(join(folder, 'experiment.schema.json'), 'utf8')) as object;
 
 describe('the examples', () => {
-  it('are the quick one, the lab, the swarm and the GPU', () => {
-    expect(specs.sort()).toEqual(['gpu-one.yaml', 'pulsar-lab.yaml', 'pulsar-quick.yaml', 'spot-swarm.yaml']);
+  it('are the quick one, the lab, the swarm, the GPU and the network', () => {
+    expect(specs.sort()).toEqual([
+      'gpu-one.yaml',
+      'own-network.yaml',
+      'pulsar-lab.yaml',
+      'pulsar-quick.yaml',
+      'spot-swarm.yaml',
+    ]);
   });
 
   it.each(specs)('%s is right by the schema, and by the JSON Schema that editors read', async (name) => {
