@@ -12,7 +12,7 @@ import type {
 } from '../contracts/inventory';
 import { isOwned } from '../contracts/names';
 import { changedSince, misplaced, plannedKey } from '../policy/cleanup-plan';
-import { endingNow, foldSeen, readyToDelete, type Entry } from '../policy/deletion';
+import { endingFirst, endingNow, foldSeen, readyToDelete, type Entry } from '../policy/deletion';
 import { pack, partAfter, refsOf, unpack, type Sightings } from '../policy/sightings';
 import type { ResultStore } from '../results/port';
 import { cleanupSchema } from '../schemas/cleanup';
@@ -99,11 +99,13 @@ export interface ObserveReply {
 
 /** Tries of a look before a source that keeps failing counts as unreadable and the rest goes on. */
 const LOOK_TRIES = 4;
-/** The first looks come quickly, since many deletions take less than a second; then every 2 s, 5 s for many objects. */
-const FIRST_LOOK_MS = 250;
-const LOOK_MS = 2000;
-const MANY_LOOK_MS = 5000;
-const MANY = 100;
+/**
+ * Between two looks, a share of the time since the deletions: what takes a second is seen to have gone at once, what
+ * takes minutes is not asked for all the time, and an end is noticed late by no more than that share.
+ */
+const LOOK_SHARE = 0.15;
+const SHORTEST_LOOK_MS = 250;
+const LONGEST_LOOK_MS = 5000;
 /** Changes are reported at least this often, so that the run page moves. */
 const REPORT_MS = 10_000;
 
@@ -171,7 +173,7 @@ export function createCleanupActivities({ cloud, results }: { cloud: Cloud; resu
       const entries = unpack<Entry>(input.region, input.entries, at);
       const before = Object.fromEntries(entries.map((one) => [plannedKey(one), one]));
       const watched = endingNow(before);
-      const seen = await beating(() => inventory.describe(watched, { signal }));
+      const seen = await beating(() => inventory.describe(endingFirst(before), { signal }));
       const resources = seen.map((one) => stripped(one, before));
       const found = pack(resources.filter((one) => differs(one, before[plannedKey(one)])));
       const after = foldSeen(before, resources, at);
@@ -181,7 +183,7 @@ export function createCleanupActivities({ cloud, results }: { cloud: Cloud; resu
       const leftMs = Date.parse(input.deadline) - Date.now();
       if (going.length === 0 || leftMs <= 0 || (changed && waitedMs >= REPORT_MS)) return { found, at };
       if (readyToDelete(after, Date.now()).length > readyToDelete(before, Date.now()).length) return { found, at };
-      throw notReady(stillThere(going, input.region), Math.min(pauseMs(info.attempt, watched.length), leftMs));
+      throw notReady(stillThere(going, input.region), Math.min(pauseMs(going, info.scheduledTimestampMs), leftMs));
     },
   };
 }
@@ -312,8 +314,10 @@ function unlikePlan(one: TaggedResource, plan: KeptPlan | undefined): string | u
   return before === undefined ? 'the plan does not name it' : changedSince(before, one);
 }
 
-function pauseMs(attempt: number, watched: number): number {
-  return Math.min(FIRST_LOOK_MS * 1.5 ** (attempt - 1), watched > MANY ? MANY_LOOK_MS : LOOK_MS);
+function pauseMs(going: Entry[], waitingSince: number): number {
+  const asked = going.flatMap((one) => one.askedAt ?? []);
+  const since = asked.length === 0 ? waitingSince : Math.min(...asked);
+  return Math.min(Math.max((Date.now() - since) * LOOK_SHARE, SHORTEST_LOOK_MS), LONGEST_LOOK_MS);
 }
 
 /** Short, since long details vanish from the pending view. */

@@ -188,6 +188,13 @@ export function endingNow(entries: Entries): Entry[] {
   });
 }
 
+/** Of what is ending, what goes first: a child that goes with its owner is looked at when the owner is gone. */
+export function endingFirst(entries: Entries): Entry[] {
+  const going = endingNow(entries);
+  const ids = new Set(going.map((one) => one.id));
+  return going.filter((one) => one.diesWith === undefined || !ids.has(one.diesWith));
+}
+
 /** Alive, and of those that a deletion is or was asked for: what a limit on deletions counts. */
 export function doomed(entries: Entries): Entry[] {
   return alive(entries).filter((one) => one.askedAt !== undefined || isDeletable(one) || one.diesWith !== undefined);

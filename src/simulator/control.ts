@@ -39,6 +39,12 @@ const POST: Record<string, Control> = {
     world.scenario = { ...world.scenario, delays: { ...world.scenario.delays, ...(body as Partial<Delays>) } };
     return world.scenario.delays;
   },
+  throttle: (world, body) => {
+    checkBody('throttle', body, { on: 'flag' });
+    const { on } = body as { on: boolean };
+    world.scenario = { ...world.scenario, api: { ...world.scenario.api, throttle: on } };
+    return { ok: true, throttle: on };
+  },
   capacity: (world, body) => {
     checkBody('capacity', body, { ...POOL_FIELDS, capacity: 'count' });
     const rule = { region: '*', zone: '*', type: '*', market: '*', ...body } as CapacityRule;

@@ -223,7 +223,10 @@ describe('the cleanup activities', () => {
   describe('observeRemaining', () => {
     const ending = memoryResource({ type: 'instance', id: 'i-1', endsAt: Date.now() + 600_000, endsAfterMs: 0 });
     const volume = memoryResource({ type: 'volume', id: 'vol-1', neededBy: ['i-1'] });
-    const entriesOf = (resources: MemoryResource[], state: Entry['state']): Sightings<Entry> =>
+    const entriesOf = (
+      resources: (MemoryResource & Pick<Entry, 'askedAt'>)[],
+      state: Entry['state'],
+    ): Sightings<Entry> =>
       packed(
         foldSeen(
           {},
@@ -236,18 +239,19 @@ describe('the cleanup activities', () => {
         ),
       );
 
-    it('says "not yet" benignly, sooner at first, and never later than the deadline', async () => {
+    it('says "not yet" benignly, later the longer it takes, and never later than the deadline', async () => {
       const { run } = bench([ending, volume]);
-      const entries = entriesOf([ending, volume], 'ending');
-      const pauseOf = async (attempt: number, deadline: string): Promise<unknown> => {
-        const refusal = run('observeRemaining', { ...where, entries, deadline }, attempt);
+      const pauseOf = async (askedAgoMs: number, deadline: string): Promise<unknown> => {
+        const entries = entriesOf([{ ...ending, askedAt: Date.now() - askedAgoMs }, volume], 'ending');
+        const refusal = run('observeRemaining', { ...where, entries, deadline });
         await expect(refusal).rejects.toMatchObject({ type: 'NotReady', nonRetryable: false, category: 'BENIGN' });
         return refusal.catch((error: unknown) => (error as { nextRetryDelay: number }).nextRetryDelay);
       };
 
-      expect(await pauseOf(1, soon())).toBe(250);
-      expect(await pauseOf(9, soon())).toBe(2000);
-      expect(await pauseOf(9, new Date(Date.now() + 500).toISOString())).toBeLessThanOrEqual(500);
+      expect(await pauseOf(0, soon())).toBe(250);
+      expect(Number(await pauseOf(10_000, soon())) / 1500).toBeCloseTo(1, 1);
+      expect(await pauseOf(600_000, soon())).toBe(5000);
+      expect(await pauseOf(600_000, new Date(Date.now() + 500).toISOString())).toBeLessThanOrEqual(500);
     });
 
     it('returns when something that waited became ready', async () => {

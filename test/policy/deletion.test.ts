@@ -5,6 +5,7 @@ import {
   alive,
   batchesOf,
   DELETIONS,
+  endingFirst,
   endingNow,
   entryKey,
   foldRemovals,
@@ -205,6 +206,7 @@ describe('children without tags', () => {
         .map((one) => one.id)
         .sort(),
     ).toEqual(['eni-1', 'i-1']);
+    expect(endingFirst(going).map((one) => one.id)).toEqual(['i-1']);
 
     const gone = foldSeen(entries, [{ ...owner, state: 'gone', seen: 'terminated' }], at(1));
     expect(outlook(gone, Date.parse(at(1)))).toEqual({ next: 'wait' });

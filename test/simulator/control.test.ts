@@ -55,6 +55,21 @@ describe('the fault plan', () => {
   });
 });
 
+/** One call to each operation in a thousand seconds. */
+const ONE_CALL = [{ service: '*', operation: '*', size: 1, refill: 0.001 }];
+
+describe('throttling', () => {
+  it('can be off while a load is made, and is then as the scenario says', async () => {
+    await rig.control('reset', { scenario: { extends: 'quick', api: { throttle: true, buckets: ONE_CALL } } });
+    await rig.control('throttle', { on: false });
+    for (let calls = 0; calls < 3; calls += 1) await rig.ec2.send(new DescribeRegionsCommand({}));
+    await rig.control('throttle', { on: true });
+    await rig.ec2.send(new DescribeRegionsCommand({}));
+
+    await expect(rig.ec2.send(new DescribeRegionsCommand({}))).rejects.toMatchObject({ name: 'RequestLimitExceeded' });
+  });
+});
+
 describe('the ledger', () => {
   it('counts duplicates beyond the target of a launch, what is untagged, and what is alive', async () => {
     await template(rig.ec2, 'node');
