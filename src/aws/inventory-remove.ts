@@ -1,4 +1,4 @@
-/** How is one resource deleted, and what does AWS's answer mean? Refusals by code, never by message. */
+/** How is one resource deleted, and what does AWS's answer mean? Refusals by code, and in one case by its words. */
 import { Failure } from '../contracts/failures';
 import type { Removal, TaggedResource } from '../contracts/inventory';
 import { failureOf } from '../policy/refusals';
@@ -39,6 +39,14 @@ export function isGone(failure: Failure): boolean {
   return GONE.test(codeIn(failure));
 }
 
+/**
+ * An interface that hangs on something is refused with a code that says nothing
+ * (https://github.com/gruntwork-io/cloud-nuke/issues/431).
+ */
+function isAttached(failure: Failure): boolean {
+  return codeIn(failure) === 'InvalidParameterValue' && failure.message.includes('is currently in use');
+}
+
 function isProtected(failure: Failure): boolean {
   return PROTECTED.has(codeIn(failure));
 }
@@ -60,7 +68,7 @@ export function refusedBy(id: string, code: string, message: string): Removal {
 
 function outcomeOf(failure: Failure): Removal['outcome'] | undefined {
   if (isGone(failure)) return 'gone';
-  if (IN_USE.has(codeIn(failure))) return 'in-use';
+  if (IN_USE.has(codeIn(failure)) || isAttached(failure)) return 'in-use';
   if (isProtected(failure)) return 'protected';
   if (failure.type === 'NotAuthorized') return 'denied';
   return REPEATED.has(failure.type) ? undefined : 'failed';

@@ -80,13 +80,14 @@ describe('ending a batch of instances', () => {
 
 describe('deleting one by one', () => {
   it.each([
-    ['InvalidVolume.NotFound', 'gone'],
-    ['VolumeInUse', 'in-use'],
-    ['OperationNotPermitted', 'protected'],
-    ['UnauthorizedOperation', 'denied'],
-    ['InvalidParameterValue', 'failed'],
-  ])('takes %s for %s', async (code, outcome) => {
-    ec2.on(DeleteVolumeCommand, { VolumeId: 'vol-1' }).rejects(awsError(code));
+    ['InvalidVolume.NotFound', 'gone', 'told so'],
+    ['VolumeInUse', 'in-use', 'told so'],
+    ['OperationNotPermitted', 'protected', 'told so'],
+    ['UnauthorizedOperation', 'denied', 'told so'],
+    ['InvalidParameterValue', 'failed', 'told so'],
+    ['InvalidParameterValue', 'in-use', "Network interface 'eni-1' is currently in use."],
+  ])('takes %s for %s', async (code, outcome, words) => {
+    ec2.on(DeleteVolumeCommand, { VolumeId: 'vol-1' }).rejects(awsError(code, words));
 
     const removals = await inventory.remove('exp-1', owned('volume', ['vol-1', 'vol-2']));
 
