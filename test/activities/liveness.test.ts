@@ -91,7 +91,8 @@ describe('checkNodes', () => {
     const { value } = await attempts(bench, 'checkNodes', input);
     const { waits } = await untilChecked({ ...input, carry: value.carry }, 2);
 
-    expect(waits.at(-1)).toMatch(/failed [56] checks in a row$/);
+    // More of them on a busy machine.
+    expect(Number(/failed (\d+) checks in a row$/.exec(waits.at(-1) ?? '')?.[1])).toBeGreaterThanOrEqual(5);
   });
 
   it('leaves a host whose agent is silent to the watch over its state, and goes on with the others', async () => {

@@ -206,11 +206,15 @@ describe('a round', () => {
     ['an unknown field', { aply: true }],
     ['a wrong duration', { grace: 'long' }],
   ])('fails %s as InvalidInput, without an AWS call', async (_, input) => {
-    const before = (await lab.ledger()).calls.length;
+    // What a round begins with; the sentinel of an experiment before may still look at its nodes.
+    const looks = async (): Promise<number> =>
+      (await lab.ledger()).calls.filter(({ operation }) => ['DescribeRegions', 'GetResources'].includes(operation))
+        .length;
+    const before = await looks();
     const { type, message } = await failureOf(await lab.start('reaper', input));
     expect(type).toBe('InvalidInput');
     expect(message).toMatch(/^(\S+: .+\n?)+$/);
-    expect((await lab.ledger()).calls.length).toBe(before);
+    expect(await looks()).toBe(before);
   });
 });
 
