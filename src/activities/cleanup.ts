@@ -173,8 +173,12 @@ export function createCleanupActivities({ cloud, results }: { cloud: Cloud; resu
       const entries = unpack<Entry>(input.region, input.entries, at);
       const before = Object.fromEntries(entries.map((one) => [plannedKey(one), one]));
       const watched = endingNow(before);
-      const seen = await beating(() => inventory.describe(endingFirst(before), { signal }));
-      const resources = seen.map((one) => stripped(one, before));
+      const look = async (refs: Entry[]): Promise<SeenResource[]> =>
+        (await beating(() => inventory.describe(refs, { signal }))).map((one) => stripped(one, before));
+      const owners = endingFirst(before);
+      const ended = await look(owners);
+      const freed = endingFirst(foldSeen(before, ended, at)).filter((one) => !owners.some(({ id }) => id === one.id));
+      const resources = [...ended, ...(await look(freed))];
       const found = pack(resources.filter((one) => differs(one, before[plannedKey(one)])));
       const after = foldSeen(before, resources, at);
       const waitedMs = Date.now() - info.scheduledTimestampMs;

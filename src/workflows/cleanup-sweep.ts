@@ -22,7 +22,7 @@ import { idsByType, inPayloads, pack, refsOf, unpack } from '../policy/sightings
 import { looks, mutations } from './activity-proxies';
 import { causeOf, settleAll, wasCancelled } from './failure';
 
-/** 50 single deletions at 5 per second are 10 s, and ten times that when the bucket was halved three times. */
+/** 100 single deletions at 5 per second are 20 s, and six times that when the bucket was halved twice and more. */
 const DELETING = { startToCloseTimeout: '120s' } as const;
 
 /** A region in which even looking failed is left alone for this long; a person or AWS has to repair it. */

@@ -271,6 +271,20 @@ describe('the cleanup activities', () => {
       });
     });
 
+    it('looks at once at what ends with an owner that is found gone', async () => {
+      const gone = { ...ending, endsAt: Date.now() - 1 };
+      const child = memoryResource({ type: 'volume', id: 'vol-2', diesWith: 'i-1' });
+      const { run } = bench([gone, child]);
+
+      const seen = await run('observeRemaining', {
+        ...where,
+        entries: entriesOf([gone, child], 'ending'),
+        deadline: soon(),
+      });
+
+      expect(found(seen).map(({ id, state }) => `${id} ${state}`)).toEqual(['i-1 gone', 'vol-2 gone']);
+    });
+
     it('looks once more after the deadline and then answers', async () => {
       const { run } = bench([ending]);
       const input = {
