@@ -1,20 +1,21 @@
 /** Who delivers the webhooks of an experiment? A workflow of their own, so that a dead receiver holds nothing up. */
 import { condition, defineSignal, setHandler } from '@temporalio/workflow';
-import { WEBHOOK_SIGNAL, type WebhookEvent, type WebhooksInput, type WebhookTarget } from '../contracts/webhooks';
+import { WEBHOOK_SIGNAL, type WebhookEvent, type WebhookTarget } from '../contracts/webhooks';
 import { deliveries } from './activity-proxies';
-import { causeOf, wasCancelled } from './failure';
+import { causeOf, failure, wasCancelled } from './failure';
 
-const eventSignal = defineSignal<[WebhookEvent]>(WEBHOOK_SIGNAL);
+const eventSignal = defineSignal<[unknown]>(WEBHOOK_SIGNAL);
 
 /** Sends each event to each receiver, in order, and ends when nothing is left; the next event starts it again. */
-export async function webhooks({ targets }: WebhooksInput): Promise<{ delivered: number; missed: string[] }> {
+export async function webhooks(input: unknown): Promise<{ delivered: number; missed: string[] }> {
+  const targets = targetsIn(input);
   const events: WebhookEvent[] = [];
   const missed: string[] = [];
   const done = targets.map(() => 0);
   setHandler(
     eventSignal,
     (event) => {
-      if (!events.some(({ id }) => id === event.id)) events.push(event);
+      if (isEvent(event) && !events.some(({ id }) => id === event.id)) events.push(event);
     },
     { description: 'Hands it an event to deliver' },
   );
@@ -33,6 +34,20 @@ export async function webhooks({ targets }: WebhooksInput): Promise<{ delivered:
     }),
   );
   return { delivered: events.length * targets.length - missed.length, missed };
+}
+
+function targetsIn(input: unknown): WebhookTarget[] {
+  const { targets } = { ...(input as { targets?: unknown } | null | undefined) };
+  const isTarget = (one: unknown): boolean =>
+    typeof one === 'object' && one !== null && 'url' in one && 'format' in one;
+  if (Array.isArray(targets) && targets.every(isTarget)) return targets as WebhookTarget[];
+  const form = '{"targets": [{"url": "https://...", "format": "event"}]}';
+  throw failure('InvalidInput', `targets: must be a list of receivers: ${form}`);
+}
+
+/** What is no event is nobody's news, and must not stop those that are. */
+function isEvent(value: unknown): value is WebhookEvent {
+  return typeof value === 'object' && value !== null && 'id' in value && 'phase' in value;
 }
 
 function deliver(target: WebhookTarget, event: WebhookEvent): Promise<void> {

@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { parseExperiment } from '../../src/schemas/parse';
+import * as workflows from '../../src/workflows';
 import { startLab, type Lab } from '../support/lab';
 import { mutationsOf, shuffled, type Json, type Mutation } from '../support/mutations';
 import { failureOf } from '../support/outcomes';
@@ -88,5 +89,16 @@ describe('two hundred mutated specs', () => {
     expect(verdicts).toHaveLength(COUNT);
     expect(Math.max(...verdicts.map((verdict) => verdict.seconds))).toBeLessThan(10);
     expect((await lab.ledger()).calls.length).toBe(before);
+  });
+});
+
+describe('nonsense', () => {
+  const inputs = ['now', 7, ['x'], { nonsense: true }];
+
+  it.each(Object.keys(workflows))('given to %s fails as InvalidInput, in words for a person', async (type) => {
+    const failures = await Promise.all(inputs.map(async (input) => failureOf(await lab.start(type, input))));
+
+    expect(failures.map((failure) => failure.type)).toEqual(inputs.map(() => 'InvalidInput'));
+    for (const { message } of failures) expect(message).not.toMatch(/undefined|TypeError|not iterable|Cannot read/);
   });
 });
