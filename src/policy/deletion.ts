@@ -6,6 +6,8 @@ interface DeletionRow {
   batch: number;
   /** Kinds that may hold this one; an edge found by Describe always leads to one of them. */
   after: readonly ResourceType[];
+  /** It holds others for a while after its deletion was accepted; every other kind lets go when that call returns. */
+  lingers?: true;
 }
 
 /** Ten seconds at the five per second that EC2's mutating bucket refills, once the 50 that it holds are spent. */
@@ -19,21 +21,21 @@ export const DELETIONS: Record<ResourceType, DeletionRow> = {
   // A persistent request would start its instance again. CancelSpotInstanceRequests names no limit; 100 is a page.
   'spot-instances-request': { batch: 100, after: [] },
   // TerminateInstances takes 1,000.
-  instance: { batch: 1000, after: ['spot-instances-request'] },
+  instance: { batch: 1000, after: ['spot-instances-request'], lingers: true },
   // DeleteFleets takes 25 instant ones, and would end whatever instance still lives.
-  fleet: { batch: 25, after: ['instance'] },
+  fleet: { batch: 25, after: ['instance'], lingers: true },
   'launch-template': { batch: SINGLE_CALLS, after: [] },
   'key-pair': { batch: SINGLE_CALLS, after: [] },
-  volume: { batch: SINGLE_CALLS, after: ['instance'] },
+  volume: { batch: SINGLE_CALLS, after: ['instance'], lingers: true },
   image: { batch: SINGLE_CALLS, after: [] },
   // A volume made from it does without it.
   snapshot: { batch: SINGLE_CALLS, after: ['image'] },
-  natgateway: { batch: SINGLE_CALLS, after: [] },
-  'vpc-endpoint': { batch: SINGLE_CALLS, after: [] },
+  natgateway: { batch: SINGLE_CALLS, after: [], lingers: true },
+  'vpc-endpoint': { batch: SINGLE_CALLS, after: [], lingers: true },
   // Those of gateways and endpoints go with them, later.
   'network-interface': { batch: SINGLE_CALLS, after: ['instance', 'natgateway', 'vpc-endpoint'] },
   'elastic-ip': { batch: SINGLE_CALLS, after: ['instance', 'network-interface'] },
-  'placement-group': { batch: SINGLE_CALLS, after: ['instance'] },
+  'placement-group': { batch: SINGLE_CALLS, after: ['instance'], lingers: true },
   'security-group': { batch: SINGLE_CALLS, after: ['instance', 'network-interface'] },
   subnet: { batch: SINGLE_CALLS, after: ['instance', 'network-interface'] },
   // Interfaces with a public address; each gateway is two calls.
@@ -146,9 +148,20 @@ export function readyToDelete(entries: Entries, now: number): Entry[] {
 
 /** Live and deletable, with everything that must be gone first gone. An edge to something unread holds. */
 function unheld(entries: Entries): Entry[] {
+  const open = released(entries);
+  return Object.values(entries).filter(
+    (one) => one.state === 'live' && isDeletable(one) && one.neededBy.every((id) => open.has(id)),
+  );
+}
+
+/** Ids that hold nothing any more: what is gone, and what goes with the call that deletes it. */
+function released(entries: Entries): Set<string> {
   const all = Object.values(entries);
-  const gone = new Set(all.filter((one) => one.state === 'gone').map((one) => one.id));
-  return all.filter((one) => one.state === 'live' && isDeletable(one) && one.neededBy.every((id) => gone.has(id)));
+  return new Set(all.filter((one) => one.state === 'gone' || letsGo(one)).map((one) => one.id));
+}
+
+function letsGo({ type, state, askedAt }: Entry): boolean {
+  return state === 'ending' && askedAt !== undefined && DELETIONS[type as ResourceType].lingers !== true;
 }
 
 export interface Batch {
@@ -188,11 +201,35 @@ export function endingNow(entries: Entries): Entry[] {
   });
 }
 
+/**
+ * Of what is ending, what is worth a look at `now`: what something living waits for; when nothing waits, what lingers
+ * and what was asked for a moment ago. That the rest is gone is for the next look at the region to say.
+ */
+export function awaited(entries: Entries, now: number): Entry[] {
+  const going = endingNow(entries);
+  const ids = awaitedIds(entries, going);
+  const first = going.filter((one) => ids.has(one.id));
+  return first.length === 0 ? going.filter((one) => !isSettled(one, now)) : first;
+}
+
+function isSettled(one: Entry, now: number): boolean {
+  return letsGo(one) && now - (one.askedAt ?? now) >= ASKED_GRACE_MS;
+}
+
 /** Of what is ending, what goes first: a child that goes with its owner is looked at when the owner is gone. */
 export function endingFirst(entries: Entries): Entry[] {
   const going = endingNow(entries);
   const ids = new Set(going.map((one) => one.id));
   return going.filter((one) => one.diesWith === undefined || !ids.has(one.diesWith));
+}
+
+/** Ids that hold something deletable, and the owners that have to go before those can. */
+function awaitedIds(entries: Entries, going: readonly Entry[]): Set<string> {
+  const open = released(entries);
+  const waiting = Object.values(entries).filter((one) => one.state === 'live' && isDeletable(one));
+  const holding = new Set(waiting.flatMap((one) => one.neededBy.filter((id) => !open.has(id))));
+  const owners = going.filter((one) => holding.has(one.id)).flatMap((one) => one.diesWith ?? []);
+  return new Set([...holding, ...owners]);
 }
 
 /** Alive, and of those that a deletion is or was asked for: what a limit on deletions counts. */
@@ -201,38 +238,20 @@ export function doomed(entries: Entries): Entry[] {
 }
 
 /**
- * What a wait needs to know: what is going away, and what becomes ready by that alone. Edges to what is not watched
- * are gone from it, and so is everything that waits for something else as well.
- */
-export function watchable(entries: Entries): Entry[] {
-  const watched = endingNow(entries);
-  const going = new Set(watched.map((one) => one.id));
-  const gone = new Set(
-    Object.values(entries)
-      .filter((one) => one.state === 'gone')
-      .map((one) => one.id),
-  );
-  const waiting = alive(entries).filter(
-    (one) => !going.has(one.id) && isDeletable(one) && one.neededBy.every((id) => going.has(id) || gone.has(id)),
-  );
-  return [...watched, ...waiting].map((one) => ({ ...one, neededBy: one.neededBy.filter((id) => going.has(id)) }));
-}
-
-/**
  * Children of an owner that no look has shown: it was made a moment ago, and waiting for its end would be in vain.
- * An owner that was ended is shown as terminated for as long as its children take to go.
+ * An owner that was ended is known, whether or not AWS still shows it.
  */
 function orphans(entries: Entries): Entry[] {
   const shown = new Set(
     Object.values(entries)
-      .filter((one) => one.seen !== NOT_FOUND)
+      .filter((one) => one.seen !== NOT_FOUND || one.askedAt !== undefined)
       .map((one) => one.id),
   );
   return alive(entries).filter((one) => one.diesWith !== undefined && !shown.has(one.diesWith));
 }
 
 /**
- * What cleanup does next. `empty`: nothing lives. `delete`: something is ready. `wait`: something is ending.
+ * What cleanup does next. `empty`: nothing lives, as far as can be known without a look. `delete`: something is ready. `wait`: something is ending.
  * `look`: something belongs to an owner that has not shown itself.
  * `retry`: only refused deletions are left, to be asked again at `at`. `stuck`: nothing moves without a person.
  */
@@ -245,11 +264,11 @@ export type Outlook =
   | { next: 'retry'; at: number };
 
 export function outlook(entries: Entries, now: number): Outlook {
-  if (alive(entries).length === 0) return { next: 'empty' };
+  if (alive(entries).every((one) => isSettled(one, now))) return { next: 'empty' };
   const ready = readyToDelete(entries, now);
   if (ready.length > 0) return { next: 'delete', ready };
   if (orphans(entries).length > 0) return { next: 'look' };
-  if (endingNow(entries).length > 0) return { next: 'wait' };
+  if (awaited(entries, now).length > 0) return { next: 'wait' };
   const at = nextRetry(entries);
   return at === undefined ? { next: 'stuck' } : { next: 'retry', at };
 }

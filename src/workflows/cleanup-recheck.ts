@@ -1,6 +1,6 @@
 /** Does something live again that a certificate calls gone? One look after AWS's ghosts have gone; it never deletes. */
 import { sleep } from '@temporalio/workflow';
-import type { CleanupAdmission } from '../activities/cleanup';
+import type { CleanupAdmission } from '../activities/cleanup-admission';
 import type { Recheck } from '../contracts/inventory';
 import type { CleanupResult } from '../contracts/messages';
 import { carried, leftOf, verdictOf } from '../policy/certificate';

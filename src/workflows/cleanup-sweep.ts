@@ -1,11 +1,12 @@
 /** How is one region cleared? Look, ask for what is ready, wait for what is ending, until nothing moves. */
 import { sleep, workflowInfo } from '@temporalio/workflow';
-import type { CleanupAdmission } from '../activities/cleanup';
+import type { CleanupAdmission } from '../activities/cleanup-admission';
 import type { IdsByType, Removal } from '../contracts/inventory';
 import type { CleanupStatus } from '../contracts/messages';
 import { foldCells, unreadable, type Cells, type Proof } from '../policy/certificate';
 import type { CleanupView } from '../policy/cleanup-details';
 import {
+  awaited,
   batchesOf,
   endingNow,
   entryKey,
@@ -13,7 +14,6 @@ import {
   foldSeen,
   nextRetry,
   outlook,
-  watchable,
   type Batch,
   type Entries,
   type Entry,
@@ -204,9 +204,10 @@ function refusedAll(ids: string[], error: unknown): { removals: Removal[]; at: s
 
 async function waitForEnd(sweep: Sweep, region: string): Promise<void> {
   const mine = entriesIn(sweep.entries, region);
-  const [entries = []] = inPayloads(watchable(mine));
+  const [entries = []] = inPayloads(awaited(mine, Date.now()).map((one) => ({ ...one, neededBy: [] })));
   const until = Math.min(sweep.deadline, nextRetry(mine) ?? sweep.deadline, Date.now() + LONGEST_WAIT_MS);
-  const input = { ...within(sweep, region), entries: pack(entries), deadline: new Date(until).toISOString() };
+  const [heardAt = '', deadline] = [lastNews(mine), new Date(until).toISOString()];
+  const input = { ...within(sweep, region), entries: pack(entries), heardAt, deadline };
   const summary = `wait in ${region}: ${endingSummary(mine)}`;
   try {
     const seen = await looks.observeRemaining.executeWithOptions({ summary }, [input]);
@@ -216,6 +217,13 @@ async function waitForEnd(sweep: Sweep, region: string): Promise<void> {
     await sleep(BROKEN_PAUSE_MS, { summary: `${region} cannot be read: ${causeOf(error).message}`.slice(0, 200) });
     await look(sweep, region, false);
   }
+}
+
+function lastNews(entries: Entries): string | undefined {
+  return Object.values(entries)
+    .map((one) => one.at)
+    .sort()
+    .at(-1);
 }
 
 function endingSummary(entries: Entries): string {

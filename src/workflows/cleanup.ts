@@ -7,7 +7,7 @@ import {
   setHandler,
   sleep,
 } from '@temporalio/workflow';
-import type { CleanupAdmission } from '../activities/cleanup';
+import type { CleanupAdmission } from '../activities/cleanup-admission';
 import { QUERY, type CleanupPlan, type CleanupResult, type CleanupStatus } from '../contracts/messages';
 import { unlisted, unreadable, type Cells } from '../policy/certificate';
 import { cleanupDetails, cleanupStatus, planDetails, type CleanupView } from '../policy/cleanup-details';

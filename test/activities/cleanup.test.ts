@@ -24,6 +24,7 @@ const target = { account: '123456789012', endpoint: 'memory' };
 const where = { target, experimentId: 'exp-1', region: 'us-west-2' };
 const packed = (entries: Entries): Sightings<Entry> => pack(Object.values(entries));
 const found = (reply: { found: Sightings }): SeenResource[] => unpack('us-west-2', reply.found);
+const longAgo = new Date(0).toISOString();
 const soon = (): string => new Date(Date.now() + 60_000).toISOString();
 
 describe('the cleanup activities', () => {
@@ -110,6 +111,7 @@ describe('the cleanup activities', () => {
         type: 'instance',
         ids: ['i-1'],
         entries: {},
+        heardAt: longAgo,
         deadline: soon(),
       } as never;
 
@@ -243,18 +245,33 @@ describe('the cleanup activities', () => {
       const { run } = bench([ending, volume]);
       const pauseOf = async (askedAgoMs: number, deadline: string): Promise<unknown> => {
         const entries = entriesOf([{ ...ending, askedAt: Date.now() - askedAgoMs }, volume], 'ending');
-        const refusal = run('observeRemaining', { ...where, entries, deadline });
+        const refusal = run('observeRemaining', { ...where, entries, heardAt: longAgo, deadline });
         await expect(refusal).rejects.toMatchObject({ type: 'NotReady', nonRetryable: false, category: 'BENIGN' });
         return refusal.catch((error: unknown) => (error as { nextRetryDelay: number }).nextRetryDelay);
       };
 
       expect(await pauseOf(0, soon())).toBe(250);
-      expect(Number(await pauseOf(10_000, soon())) / 1500).toBeCloseTo(1, 1);
-      expect(await pauseOf(600_000, soon())).toBe(5000);
+      expect(Number(await pauseOf(10_000, soon())) / 10_000).toBeCloseTo(1, 1);
+      expect(await pauseOf(600_000, soon())).toBe(15_000);
       expect(await pauseOf(600_000, new Date(Date.now() + 500).toISOString())).toBeLessThanOrEqual(500);
     });
 
-    it('returns when something that waited became ready', async () => {
+    it('does not look again at once after what was just heard of a long wait', async () => {
+      const gone = { ...ending, askedAt: Date.now() - 60_000, endsAt: Date.now() - 1 };
+      const { run } = bench([gone]);
+      const wait = (heardAgoMs: number) =>
+        run('observeRemaining', {
+          ...where,
+          entries: entriesOf([gone], 'ending'),
+          heardAt: new Date(Date.now() - heardAgoMs).toISOString(),
+          deadline: soon(),
+        });
+
+      await expect(wait(5000)).rejects.toMatchObject({ type: 'NotReady' });
+      expect(found(await wait(16_000)).map(({ state }) => state)).toEqual(['gone']);
+    });
+
+    it('returns when something is gone', async () => {
       const gone = { ...ending, endsAt: Date.now() - 1 };
       const other = { ...ending, id: 'i-2' };
       const { run } = bench([gone, other, volume]);
@@ -262,6 +279,7 @@ describe('the cleanup activities', () => {
       const seen = await run('observeRemaining', {
         ...where,
         entries: entriesOf([gone, other, volume], 'ending'),
+        heardAt: longAgo,
         deadline: soon(),
       });
 
@@ -279,6 +297,7 @@ describe('the cleanup activities', () => {
       const seen = await run('observeRemaining', {
         ...where,
         entries: entriesOf([gone, child], 'ending'),
+        heardAt: longAgo,
         deadline: soon(),
       });
 
@@ -290,6 +309,7 @@ describe('the cleanup activities', () => {
       const input = {
         ...where,
         entries: entriesOf([ending], 'ending'),
+        heardAt: soon(),
         deadline: new Date(Date.now() - 60_000).toISOString(),
       };
 

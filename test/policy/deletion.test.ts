@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { RESOURCE_TYPES, type ResourceType } from '../../src/contracts/inventory';
+import { RESOURCE_TYPES, type ResourceType, type SeenResource } from '../../src/contracts/inventory';
 import { verdictOf } from '../../src/policy/certificate';
 import {
   alive,
+  awaited,
   batchesOf,
   DELETIONS,
   endingFirst,
@@ -192,6 +193,48 @@ describe('what was asked for', () => {
   });
 });
 
+describe('what holds others', () => {
+  const gateway = seen({ type: 'natgateway', id: 'nat-1' });
+  const subnet = seen({ type: 'subnet', id: 'subnet-1', neededBy: ['nat-1'] });
+  const vpc = seen({ type: 'vpc', id: 'vpc-1', neededBy: ['subnet-1'] });
+  const key = seen({ type: 'key-pair', id: 'key-1' });
+  const asked = (entries: Entries, { region, type, id }: SeenResource): Entries =>
+    foldRemovals(entries, region, type, [{ id, outcome: 'asked', detail: 'ok' }], at(1));
+  const idsOf = (some: { id: string }[]): string[] => some.map((one) => one.id);
+
+  it('lets go when its deletion was accepted, but for kinds that linger', () => {
+    const lingering = asked(entriesOf([gateway, subnet, vpc]), gateway);
+    expect(idsOf(readyToDelete(lingering, Date.parse(at(2))))).toEqual([]);
+
+    const over = foldSeen(lingering, [{ ...gateway, state: 'gone', seen: 'deleted' }], at(3));
+    expect(idsOf(readyToDelete(over, Date.parse(at(3))))).toEqual(['subnet-1']);
+    expect(idsOf(readyToDelete(asked(over, subnet), Date.parse(at(3))))).toEqual(['vpc-1']);
+  });
+
+  it('holds again when it turns out to live on long after its deletion was accepted', () => {
+    const over = foldSeen(entriesOf([gateway, subnet, vpc]), [{ ...gateway, state: 'gone', seen: 'deleted' }], at(1));
+    const still = foldSeen(asked(over, subnet), [subnet], at(20));
+
+    expect(idsOf(readyToDelete(still, Date.parse(at(20))))).toEqual(['subnet-1']);
+  });
+
+  it('is worth a look before what nothing waits for, and so is its owner', () => {
+    const both = asked(asked(entriesOf([gateway, subnet, vpc, key]), gateway), key);
+    expect(idsOf(awaited(both, Date.parse(at(2))))).toEqual(['nat-1']);
+
+    const child = seen({ type: 'network-interface', id: 'eni-1', diesWith: 'nat-1' });
+    const held = { ...subnet, neededBy: ['eni-1'] };
+    const owned = asked(asked(entriesOf([gateway, child, held, key]), gateway), key);
+    expect(idsOf(awaited(owned, Date.parse(at(2)))).sort()).toEqual(['eni-1', 'nat-1']);
+
+    const alone = asked(entriesOf([key]), key);
+    expect(idsOf(awaited(alone, Date.parse(at(2))))).toEqual(['key-1']);
+    expect(outlook(alone, Date.parse(at(2)))).toEqual({ next: 'wait' });
+    expect(idsOf(awaited(alone, Date.parse(at(17))))).toEqual([]);
+    expect(outlook(alone, Date.parse(at(17)))).toEqual({ next: 'empty' });
+  });
+});
+
 describe('children without tags', () => {
   const owner = seen({ type: 'instance', id: 'i-1' });
   const child = seen({ type: 'network-interface', id: 'eni-1', diesWith: 'i-1' });
@@ -217,6 +260,16 @@ describe('children without tags', () => {
     expect(outlook(alone, Date.parse(at(1)))).toEqual({ next: 'look' });
     const indexed = foldSeen(alone, [{ ...owner, state: 'gone', seen: 'not found' }], at(1));
     expect(outlook(indexed, Date.parse(at(1)))).toEqual({ next: 'look' });
+
+    const ended = foldRemovals(
+      foldSeen(alone, [owner], at(1)),
+      owner.region,
+      owner.type,
+      [{ id: 'i-1', outcome: 'asked', detail: 'ok' }],
+      at(1),
+    );
+    const vanished = foldSeen(ended, [{ ...owner, state: 'gone', seen: 'not found' }], at(2));
+    expect(outlook(vanished, Date.parse(at(2)))).toEqual({ next: 'wait' });
 
     const shown = foldSeen(alone, [owner], at(2));
     expect(outlook(shown, Date.parse(at(2)))).toMatchObject({ next: 'delete', ready: [{ id: 'i-1' }] });
