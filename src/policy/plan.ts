@@ -96,7 +96,14 @@ function quotasOf(components: PlannedComponent[]): PlannedQuota[] {
     const { region, market, quotaFamily } = one;
     const key = `${region}/${quotaFamily}/${market}`;
     const vcpus = (wanted.get(key)?.vcpus ?? 0) + nodes(one) * one.vcpus;
-    wanted.set(key, { region, market, quotaFamily, ...quotaToRead(quotaFamily, market, region), vcpus, unread: UNREAD });
+    wanted.set(key, {
+      region,
+      market,
+      quotaFamily,
+      ...quotaToRead(quotaFamily, market, region),
+      vcpus,
+      unread: UNREAD,
+    });
   }
   return [...wanted.values()];
 }

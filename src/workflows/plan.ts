@@ -82,7 +82,12 @@ async function survey(run: Looking, region: string): Promise<RegionSurvey> {
 }
 
 /** The first request for a component in a pass, or why there is none. */
-async function planFill(run: Looking, { surveys, chain, blocked }: Book, pass: FillPass, name: string): Promise<Planned> {
+async function planFill(
+  run: Looking,
+  { surveys, chain, blocked }: Book,
+  pass: FillPass,
+  name: string,
+): Promise<Planned> {
   const { region } = pass;
   const spec = run.spec.components[name];
   const found = await surveys[region];

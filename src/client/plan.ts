@@ -1,0 +1,44 @@
+/** What would an experiment launch and cost? A worker looks; nothing is made. */
+import { randomUUID } from 'node:crypto';
+import { WorkflowFailedError, type Client } from '@temporalio/client';
+import { ApplicationFailure, TimeoutFailure } from '@temporalio/common';
+import type { ExperimentPlan } from '../contracts/plan';
+import type { ExperimentInput, TemplateInput } from '../schemas/experiment';
+import { HoldfastError } from './errors';
+import { pollingWorkers } from './readiness';
+import { submissionOf } from './submission';
+
+/** A survey is a dozen reads per region, most of them at once; twenty regions and a throttled worker take longer. */
+const ANSWER_MS = 120_000;
+
+export async function planExperiment(
+  { client, taskQueue }: { client: Client; taskQueue: string },
+  input: ExperimentInput | TemplateInput,
+): Promise<ExperimentPlan> {
+  const { shown } = submissionOf(input);
+  await pollingWorkers(client, taskQueue);
+  const handle = await client.workflow.start('plan', {
+    workflowId: `plan-${randomUUID()}`,
+    taskQueue,
+    args: [input],
+    workflowExecutionTimeout: ANSWER_MS,
+    ...shown,
+  });
+  try {
+    return (await handle.result()) as ExperimentPlan;
+  } catch (error) {
+    throw told(error);
+  }
+}
+
+function told(error: unknown): unknown {
+  const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
+  if (cause instanceof TimeoutFailure) {
+    const seconds = String(ANSWER_MS / 1000);
+    return new HoldfastError('no-worker', `no worker made a plan within ${seconds} s`, { cause });
+  }
+  if (cause instanceof ApplicationFailure && cause.type === 'InvalidInput') {
+    return new HoldfastError('refused', 'the spec is wrong', { lines: cause.message.split('\n'), cause });
+  }
+  return error;
+}
