@@ -1,5 +1,6 @@
 /** What would an experiment launch and cost? A worker looks; nothing is made. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError, type Client } from '@temporalio/client';
 import { ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import type { ExperimentPlan } from '../contracts/plan';
@@ -16,7 +17,7 @@ export async function planExperiment(
   input: ExperimentInput | TemplateInput,
 ): Promise<ExperimentPlan> {
   const { shown } = submissionOf(input);
-  await pollingWorkers(client, taskQueue);
+  await someWorker(client, taskQueue);
   const handle = await client.workflow.start('plan', {
     workflowId: `plan-${randomUUID()}`,
     taskQueue,
@@ -29,6 +30,19 @@ export async function planExperiment(
   } catch (error) {
     throw told(error);
   }
+}
+
+/** A worker that has just begun shows with its first poll, within a second or two. */
+const BEGIN_MS = 2000;
+
+/** Rejects with `no-worker` at once rather than when the plan is overdue. */
+async function someWorker(client: Client, taskQueue: string): Promise<void> {
+  const look = (): Promise<number> => pollingWorkers(client, taskQueue);
+  await look().catch(async (error: unknown) => {
+    if (!(error instanceof HoldfastError)) throw error;
+    await pause(BEGIN_MS);
+    await look();
+  });
 }
 
 function told(error: unknown): unknown {

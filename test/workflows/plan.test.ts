@@ -91,19 +91,35 @@ describe('a plan', () => {
     expect(await firstAsked(smallSpec())).toEqual(pools(drawn));
   });
 
-  it('goes to the next region where the first cannot be used, and says why', async () => {
+  it('moves on from a region that gave nothing lately, and says why', async () => {
+    const dry = { region: 'us-west-2', zone: '*', type: 't3.micro', market: '*', capacity: 0 };
+    await open({ scenario: { extends: 'quick', capacity: [dry] } as never });
+    const spec = { ...smallSpec(), regions: ['us-west-2', 'us-east-1'] };
+    const { nodes } = await resultOf(await lab.start('experiment', spec));
+
+    const { components, notes } = await holdfast.plan(spec);
+
+    expect(components.map(({ region }) => region)).toEqual(['us-east-1', 'us-east-1']);
+    expect(new Set(nodes.map(({ region }) => region))).toEqual(new Set(['us-east-1']));
+    expect(notes).toContainEqual(expect.stringMatching(/^Capacity: zk misses 3 in us-west-2; all 4 pools/));
+  });
+
+  it('asks in the zones of a network that is still to be made', async () => {
     await open();
+    const spec = { ...smallSpec(), network: { create: true as const } };
 
-    const drawn = await plan({ regions: ['us-west-2', 'us-east-1'], network: undefined as never });
-    await lab.control('faults', []);
+    const drawn = await holdfast.plan(spec);
+    const { resources } = await lab.ledger();
 
-    expect(drawn.components.map(({ region }) => region)).toEqual(['us-west-2', 'us-west-2']);
+    expect(drawn.notes).toEqual([expect.stringMatching(/^us-west-2: a network of its own would be made, 10\./)]);
+    expect(resources.filter(({ type, tags }) => type === 'vpc' && tags['ManagedBy'] !== undefined)).toEqual([]);
+    expect(await firstAsked(spec)).toEqual(pools(drawn));
   });
 });
 
 describe('a plan that nothing would come of', () => {
   it('is refused by a quota that refused the last run, with what to ask for', async () => {
-    const quotas = [{ region: '*', family: 'Standard', market: '*', vcpus: 2 }];
+    const quotas = [{ region: '*', group: 'Standard', market: '*', vcpus: 2 }];
     await open({ scenario: { extends: 'quick', quotas } as never });
     const handle = await lab.start('experiment', smallSpec());
     expect(await failureOf(handle)).toMatchObject({ type: 'Quota' });
@@ -123,6 +139,16 @@ describe('a plan that nothing would come of', () => {
 
     expect(refused?.reason).toBe('Spec');
     expect(refused?.lines).toEqual(failed.message.split('\n'));
+  });
+
+  it('is not waited for where no worker would make it', async () => {
+    await open();
+    const { address, namespace } = sharedTemporal();
+    const lonely = await connect({ connection: { address }, namespace, taskQueue: 'nobody-polls-here' });
+
+    const asked = lonely.plan(smallSpec()).finally(() => lonely.close());
+
+    await expect(asked).rejects.toMatchObject({ kind: 'no-worker' });
   });
 
   it('rejects with the mistakes of a spec, those too that only the worker knows', async () => {
