@@ -150,8 +150,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Holdfast> {
     links,
     get,
     start: (spec, start = {}) => startExperiment({ client, taskQueue }, spec, start).then(get),
-    plan: (spec) =>
-      translated('plan', () => client.withAbortSignal(closing.signal, () => planExperiment(place, spec))),
+    plan: (spec) => translated('plan', () => client.withAbortSignal(closing.signal, () => planExperiment(place, spec))),
     list: (list) => translated('', () => listExperiments(client, list)),
     page: (options) => translated('', () => pageOfExperiments(client, options)),
     resolve: (id) => translated(id, () => resolveId(client, id)),

@@ -80,7 +80,7 @@ export interface ExperimentPlan {
   notes: string[];
   /** ISO time of looking. */
   at: string;
-  /** SHA-256 of the resolved spec and of what would be asked. Prices are not in it. */
+  /** SHA-256 of the resolved spec and of which pools would be asked. Prices are not in it. */
   digest: string;
   /** Set when nothing would come of it: why, and what helps, one line each. */
   refused?: { reason: Reason; lines: string[] };

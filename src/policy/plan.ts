@@ -109,8 +109,8 @@ function quotasOf(components: PlannedComponent[]): PlannedQuota[] {
 }
 
 /**
- * What the digest of a plan is made of: the spec as resolved, the account, and what would be asked there. Prices and
- * remarks are not in it: they change by the minute, and matter only where they change the order of pools.
+ * What the digest of a plan is made of: the spec as resolved, the account, and what would be asked there. Prices are
+ * not in it, nor the order of pools that follows from them: they change by the minute, and AWS chooses among all pools.
  */
 export function digested(plan: {
   spec: ExperimentSpec;
@@ -120,7 +120,7 @@ export function digested(plan: {
   return {
     ...plan,
     components: plan.components.map(({ component, region, tier, pools, imageId }) => ({
-      ...{ component, region, tier, pools, imageId },
+      ...{ component, region, tier, imageId, pools: [...pools].sort() },
     })),
   };
 }

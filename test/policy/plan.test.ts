@@ -129,8 +129,12 @@ describe('what the digest is made of', () => {
   const text = (components: PlannedComponent[], more: object = {}): string =>
     JSON.stringify(digested({ spec: resolved, target, components, ...more }));
 
-  it('stays the same when prices and remarks change', () => {
-    expect(text([one({ usdPerHour: 1, onDemandUsdPerHour: 2, why: ['dearer'] })])).toBe(text([one()]));
+  it('stays the same when prices change, and with them remarks and the order of pools', () => {
+    const { pools } = one();
+
+    const dearer = one({ usdPerHour: 1, onDemandUsdPerHour: 2, why: ['dearer'], pools: pools.toReversed() });
+
+    expect(text([dearer])).toBe(text([one()]));
   });
 
   it.each<[string, string]>([

@@ -63,7 +63,9 @@ describe('a plan', () => {
     expect(component).toMatchObject({ count: 2, standby: 1, market: 'on-demand', instanceType: 't3.micro' });
     expect(drawn.usdPerHour).toBeCloseTo(3 * each, 6);
     expect(drawn.atLeaseEndUsd).toBeCloseTo(6 * each, 6);
-    expect(drawn.quotas).toMatchObject([{ quotaFamily: 'Standard', market: 'on-demand', code: 'L-1216C47A', vcpus: 6 }]);
+    expect(drawn.quotas).toMatchObject([
+      { quotaFamily: 'Standard', market: 'on-demand', code: 'L-1216C47A', vcpus: 6 },
+    ]);
   });
 
   it('has the same digest for as long as the same would be asked, and another for another spec', async () => {
