@@ -12,11 +12,11 @@ export interface Short {
 /** What is done on the way: an experiment buys, a plan only looks. */
 export interface Visits<F> {
   /** Comes into a region, the first time and again; answers with what stands against it. */
-  enter(region: string): Promise<string[]>;
+  enter: (region: string) => Promise<string[]>;
   /** Fills one component in a pass; `next` is the pass that comes when this one is left. */
-  fill(component: string, pass: RegionPass, next: RegionPass | undefined): Promise<F>;
+  fill: (component: string, pass: RegionPass, next: RegionPass | undefined) => Promise<F>;
   /** Gives up what was filled in a region that does not hold the whole group. */
-  leave(region: string, filled: F[]): Promise<void>;
+  leave: (region: string, filled: F[]) => Promise<void>;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { ExperimentPlan } from '../../src/client';
+import { without } from '../policy/pools';
 import { runCli, type Ran } from './fake-context';
 
 const aPlan: ExperimentPlan = {
@@ -90,10 +91,9 @@ describe('plan', () => {
   });
 
   it('says which price is not known instead of counting it as nothing', async () => {
-    const [broker] = aPlan.components;
-    const { usdPerHour: _each, onDemandUsdPerHour: _ceiling, ...unpriced } = broker!;
+    const unpriced = aPlan.components.map((one) => without(one, 'usdPerHour', 'onDemandUsdPerHour'));
 
-    const { out } = await plan({ ...aPlan, components: [unpriced], unpriced: ['broker'] });
+    const { out } = await plan({ ...aPlan, components: unpriced, unpriced: ['broker'] });
 
     expect(out.join('\n')).toMatch(/broker .* unknown/);
     expect(out.join('\n')).toMatch(/without broker: no price is published/);
