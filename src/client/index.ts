@@ -17,7 +17,7 @@ import { experimentId } from './ids';
 import { guessUi, uiLinks, type UiLinks } from './links';
 import { historyEvents, listExperiments, resolveId, type ExperimentListing, type ListOptions } from './listing';
 import { pageOfExperiments, type ListPage, type PageOptions } from './paging';
-import { planExperiment } from './plan';
+import { assertPlan, planExperiment } from './plan';
 import { pollingWorkers } from './readiness';
 import { reaperSchedule, runReaper, scheduleReaper, type ReaperSchedule, type ScheduleChange } from './reaper';
 import { REQUEST_ID_LENGTH, requestExperimentId, specDigest, startOnce } from './request';
@@ -76,6 +76,11 @@ export interface StartOptions {
    * after the end of that one and after Temporal forgot it. With another spec it is refused (`conflict`).
    */
   requestId?: string;
+  /**
+   * Digest of a plan: `refused` when a plan made now has another, so that what is launched is what was looked at. Not
+   * together with a request id, which has the same answer whenever it is sent.
+   */
+  plan?: string;
 }
 
 /** A connection to the experiments of one Temporal namespace. */
@@ -208,6 +213,8 @@ async function startExperiment(
 ): Promise<string> {
   const { name, shown } = submissionOf(input);
   const id = idOf(name, options);
+  const { plan } = options;
+  if (plan !== undefined) await translated('plan', () => assertPlan({ client, taskQueue }, input, plan));
   const start = { workflowId: id, taskQueue, args: [input], ...shown };
   await translated(id, async () => {
     if (options.requestId === undefined) return client.workflow.start('experiment', start);
@@ -220,11 +227,11 @@ async function startExperiment(
   return id;
 }
 
-function idOf(name: string, { id, requestId }: StartOptions): string {
+function idOf(name: string, { id, requestId, plan }: StartOptions): string {
   if (requestId !== undefined) {
-    if (id === undefined && requestId !== '' && requestId.length <= REQUEST_ID_LENGTH)
+    if (id === undefined && plan === undefined && requestId !== '' && requestId.length <= REQUEST_ID_LENGTH)
       return requestExperimentId(requestId);
-    const rule = `requestId: must have 1 to ${String(REQUEST_ID_LENGTH)} characters and stand alone, without an id`;
+    const rule = `requestId: must have 1 to ${String(REQUEST_ID_LENGTH)} characters and stand alone, without an id or a plan`;
     throw new HoldfastError('refused', 'the request id is wrong', { lines: [rule] });
   }
   const found = id ?? experimentId(name, new Date());

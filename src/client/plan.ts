@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError, type Client } from '@temporalio/client';
 import { ApplicationFailure, TimeoutFailure } from '@temporalio/common';
+import { PLAN_DIGITS } from '../contracts/names';
 import type { ExperimentPlan } from '../contracts/plan';
 import type { ExperimentInput, TemplateInput } from '../schemas/experiment';
 import { HoldfastError } from './errors';
@@ -30,6 +31,31 @@ export async function planExperiment(
   } catch (error) {
     throw told(error);
   }
+}
+
+/** Whole, or its first digits as they are printed. */
+const DIGEST = new RegExp(`^[0-9a-f]{${String(PLAN_DIGITS)},64}$`);
+
+/** Rejects with `refused` unless a plan that is made now has this digest, so that what is bought is what was looked at. */
+export async function assertPlan(
+  place: { client: Client; taskQueue: string },
+  input: ExperimentInput | TemplateInput,
+  digest: string,
+): Promise<void> {
+  const wanted = digest.toLowerCase();
+  if (!DIGEST.test(wanted))
+    throw changed(`plan: ${digest} is no digest; ${String(PLAN_DIGITS)} digits of one are enough`);
+  const now = await planExperiment(place, input);
+  if (now.refused !== undefined) throw changed(...now.refused.lines);
+  if (now.digest.startsWith(wanted)) return;
+  const found = now.digest.slice(0, PLAN_DIGITS);
+  throw changed(`plan: is ${found} now: the spec, the account or the pools are others; look again with holdfast plan`);
+}
+
+function changed(...lines: string[]): HoldfastError {
+  return new HoldfastError('refused', 'what would be launched is not what the plan says; nothing was started', {
+    lines,
+  });
 }
 
 /** A worker that has just begun shows with its first poll, within a second or two. */

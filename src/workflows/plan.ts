@@ -1,8 +1,10 @@
 /** What would an experiment launch and cost, if it began now? Its own first steps, up to the first that makes anything. */
+import { setCurrentDetails } from '@temporalio/workflow';
 import type { RegionSurvey } from '../contracts/capacity';
 import type { BlockedPools, ExperimentPlan, PlannedComponent } from '../contracts/plan';
 import { withNewNetwork } from '../policy/own-network';
 import { blockedNow, plannedComponent, withTotals } from '../policy/plan';
+import { launchPlanDetails } from '../policy/plan-details';
 import { reads } from './activity-proxies';
 import { planNext, questionOf, type FillPass, type Wish } from './ask';
 import { admitted, causeOf, failure, reasonOf, wasCancelled } from './failure';
@@ -40,7 +42,7 @@ export async function plan(input: unknown): Promise<ExperimentPlan> {
   const digest = await reads.digestPlan.executeWithOptions({ summary: 'digest of the plan' }, [
     { spec, target, components },
   ]);
-  return {
+  const made: ExperimentPlan = {
     name: spec.name,
     owner,
     ...target,
@@ -52,6 +54,8 @@ export async function plan(input: unknown): Promise<ExperimentPlan> {
     digest,
     ...(refused === undefined ? {} : { refused }),
   };
+  setCurrentDetails(launchPlanDetails(made));
+  return made;
 }
 
 /** The way an experiment takes through its regions, with a look in place of every purchase. */

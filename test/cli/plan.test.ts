@@ -1,6 +1,6 @@
-import type { ExperimentPlan } from '../../src/client';
+import type { ExperimentHandle, ExperimentPlan } from '../../src/client';
 import { without } from '../policy/pools';
-import { runCli, type Ran } from './fake-context';
+import { aHandle, runCli, type Ran } from './fake-context';
 
 const aPlan: ExperimentPlan = {
   name: 'gpu-one',
@@ -88,6 +88,18 @@ describe('plan', () => {
     await plan(aPlan, ['--set', 'lease=90m'], asked);
 
     expect(asked).toMatchObject([{ name: 'gpu-one', lease: '90m', owner: 'ada' }]);
+  });
+
+  it('gives a digest that run keeps to', async () => {
+    const given: unknown[] = [];
+    const start = (_spec: unknown, options: unknown): Promise<ExperimentHandle> => {
+      given.push(options);
+      return Promise.resolve(aHandle());
+    };
+
+    await runCli(['run', '-f', 'examples/gpu-one.yaml', '--plan', '3f9a1c0b77de', '--detach'], { client: { start } });
+
+    expect(given).toEqual([{ plan: '3f9a1c0b77de' }]);
   });
 
   it('says which price is not known instead of counting it as nothing', async () => {

@@ -1,6 +1,7 @@
 import type { PlannedComponent } from '../../src/contracts/plan';
 import { planLaunch, type LaunchQuestion } from '../../src/policy/chain';
 import { blockedNow, digested, plannedComponent, withTotals } from '../../src/policy/plan';
+import { launchPlanDetails } from '../../src/policy/plan-details';
 import { emptyMemory, recordRefusals } from '../../src/policy/pool-memory';
 import { experimentSchema } from '../../src/schemas/experiment';
 import { component, offer, offers, question, refusal, survey, without } from './pools';
@@ -120,6 +121,36 @@ describe('the totals', () => {
       ['Odd', 'spot', undefined, 1],
     ]);
     expect(quotas[0]?.command).toContain('--quota-code L-34B43A08 --region us-west-2');
+  });
+});
+
+describe('what the Temporal UI shows of a plan', () => {
+  const plan = {
+    ...{ name: 'lab', owner: 'ada', account: '123456789012', endpoint: '', leaseSeconds: 7200, at: '', digest: '3f9a' },
+    ...withTotals([one()], 7200),
+    notes: ['us-west-2: a network of its own would be made'],
+    blocked: [{ what: 'account', class: 'capacity' as const, code: 'Full', until: '2026-01-02T15:07:04.000Z' }],
+  };
+
+  it('is the money first, then a row per component, then what was decided', () => {
+    expect(launchPlanDetails(plan).split('\n')).toEqual([
+      '**lab** in account 123456789012: 0.1200 USD per hour now, 0.2400 USD at the end of the lease; plan 3f9a',
+      '',
+      expect.stringMatching(/^\| component /),
+      expect.stringMatching(/^\|---/),
+      '| broker | 4 | m5.large | m6i.large, c5.large | spot | us-west-2b, us-west-2a | 0.0300 USD |',
+      '',
+      '- us-west-2: a network of its own would be made',
+      '- left alone until 2026-01-02T15:07:04.000Z: account, Full',
+    ]);
+  });
+
+  it('is why nothing would come of it', () => {
+    const refused = { reason: 'Capacity' as const, lines: ['Capacity: broker misses 4'] };
+
+    expect(launchPlanDetails({ ...plan, components: [], refused })).toMatch(
+      /^\*\*lab\*\* in account 123456789012: refused, Capacity\n\n- Capacity: broker misses 4\n/,
+    );
   });
 });
 

@@ -3,7 +3,7 @@ import { OPERATIONS } from '../../src/aws/operations';
 import { connect, type ExperimentPlan, type Holdfast } from '../../src/client';
 import type { ExperimentInput } from '../../src/schemas/experiment';
 import { startLab, uniqueId, type Lab } from '../support/lab';
-import { failureOf, resultOf } from '../support/outcomes';
+import { failureOf, launchCalls, resultOf } from '../support/outcomes';
 import { smallSpec } from '../support/specs';
 import { sharedTemporal } from '../support/temporal';
 
@@ -116,6 +116,25 @@ describe('a plan', () => {
     expect(drawn.notes).toEqual([expect.stringMatching(/^us-west-2: a network of its own would be made, 10\./)]);
     expect(resources.filter(({ type, tags }) => type === 'vpc' && tags['ManagedBy'] !== undefined)).toEqual([]);
     expect(await firstAsked(spec)).toEqual(pools(drawn));
+  });
+});
+
+describe('a start that keeps to a plan', () => {
+  it('goes on while the plan holds, and is refused when something else would be launched', async () => {
+    await open();
+    const spec = smallSpec({ steps: [] });
+    const { digest } = await holdfast.plan(spec);
+    const other = { ...spec, market: 'on-demand' as const };
+
+    await expect(holdfast.start(other, { plan: digest })).rejects.toMatchObject({
+      kind: 'refused',
+      lines: [expect.stringMatching(/^plan: is [0-9a-f]{12} now: .*holdfast plan$/)],
+    });
+    await expect(holdfast.start(spec, { plan: 'latest' })).rejects.toMatchObject({ kind: 'refused' });
+    expect(launchCalls(await lab.ledger())).toEqual([]);
+    const experiment = await holdfast.start(spec, { plan: digest.slice(0, 12).toUpperCase() });
+    await experiment.stop();
+    expect(await experiment.result()).toMatchObject({ experimentId: experiment.id });
   });
 });
 
