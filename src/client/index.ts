@@ -77,7 +77,7 @@ export interface StartOptions {
    */
   requestId?: string;
   /**
-   * Digest of a plan: `refused` when a plan made now has another, so that what is launched is what was looked at. Not
+   * Digest of a plan: `plan-changed` when a plan made now has another, so that what is launched is what was looked at. Not
    * together with a request id, which has the same answer whenever it is sent.
    */
   plan?: string;

@@ -36,7 +36,7 @@ export async function planExperiment(
 /** Whole, or its first digits as they are printed. */
 const DIGEST = new RegExp(`^[0-9a-f]{${String(PLAN_DIGITS)},64}$`);
 
-/** Rejects with `refused` unless a plan that is made now has this digest, so that what is bought is what was looked at. */
+/** Rejects with `plan-changed` unless a plan that is made now has this digest, so that what is bought is what was looked at. */
 export async function assertPlan(
   place: { client: Client; taskQueue: string },
   input: ExperimentInput | TemplateInput,
@@ -49,11 +49,11 @@ export async function assertPlan(
   if (now.refused !== undefined) throw changed(...now.refused.lines);
   if (now.digest.startsWith(wanted)) return;
   const found = now.digest.slice(0, PLAN_DIGITS);
-  throw changed(`plan: is ${found} now: the spec, the account or the pools are others; look again with holdfast plan`);
+  throw changed(`plan: is ${found} now: the spec, the account or the pools are others`);
 }
 
 function changed(...lines: string[]): HoldfastError {
-  return new HoldfastError('refused', 'what would be launched is not what the plan says; nothing was started', {
+  return new HoldfastError('plan-changed', 'what would be launched is not what the plan says; nothing was started', {
     lines,
   });
 }

@@ -153,6 +153,7 @@ export const PROBLEMS = {
   method: 405,
   exists: 409,
   conflict: 409,
+  'plan-changed': 409,
   'schedule-exists': 409,
   ambiguous: 409,
   ended: 409,

@@ -79,6 +79,7 @@ describe('plan', () => {
       '    look: aws service-quotas get-service-quota',
       'left alone pool:us-west-2d/m6i.large/spot: InsufficientInstanceCapacity, opens in 3m00s',
       'plan 3f9a1c0b77de',
+      'next:  holdfast run --plan 3f9a1c0b77de with the same options starts this or nothing',
     ]);
   });
 

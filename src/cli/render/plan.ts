@@ -18,7 +18,14 @@ export function planPage(plan: ExperimentPlan, style: Style): string[] {
         `${style.yellow('left alone')} ${what}: ${code}, opens in ${span(secondsBetween(plan.at, until))}`,
     ),
     ...notes.map((note) => `${style.yellow('note')} ${note}`),
-    ...(refused === undefined ? [`plan ${digest.slice(0, PLAN_DIGITS)}`] : []),
+    ...(refused === undefined ? digestLines(digest.slice(0, PLAN_DIGITS), style) : []),
+  ];
+}
+
+function digestLines(digest: string, style: Style): string[] {
+  return [
+    `plan ${digest}`,
+    `${style.dim('next:')}  holdfast run --plan ${digest} with the same options starts this or nothing`,
   ];
 }
 
