@@ -9,7 +9,7 @@ const ROOT = resolve(__dirname, '..');
 const PACKAGES = ['@temporalio/common', '@temporalio/workflow', 'long', 'ms', 'nexus-rpc'];
 const FOLDERS = ['contracts', 'policy', 'workflows'];
 /** Without its source map. The SDK is 480 KiB of it; zod alone would add 1,050, the AWS SDK 5,000. */
-const CEILING_KIB = 1100;
+const CEILING_KIB = 1200;
 
 describe('the workflow bundle', () => {
   let copy: string;

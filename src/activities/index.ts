@@ -11,6 +11,7 @@ import { createDoctorActivities } from './doctor';
 import { guard } from './failure';
 import { createLeaseActivities } from './lease';
 import { createLivenessActivities } from './liveness';
+import { createPlanDigestActivities } from './plan-digest';
 import { createProvisionActivities } from './provision';
 import { createReadinessActivities } from './readiness';
 import { createReaperActivities } from './reaper';
@@ -39,6 +40,7 @@ export function createActivities(ports: ActivityPorts) {
   return guard({
     ...createAdmissionActivities(ports),
     ...createClaimActivities(ports),
+    ...createPlanDigestActivities(),
     ...createProvisionActivities(ports),
     ...createReadinessActivities(ports),
     ...createLeaseActivities(ports),

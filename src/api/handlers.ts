@@ -18,12 +18,15 @@ export function createHandlers(holdfast: Holdfast, streams: EventStreams): Handl
   return {
     async startExperiment({ body, header, caller }) {
       const requestId = unquoted(header('Idempotency-Key'));
-      const spec = { ...body, ...(body.owner === undefined && caller !== undefined ? { owner: caller } : {}) };
-      // With or without components: the client checks the whole.
       const options = requestId === undefined ? {} : { requestId };
-      const { id, url } = await holdfast.start(spec as ExperimentInput, options);
+      const { id, url } = await holdfast.start(ownedBy(caller, body), options);
       const status = pathOf(id);
       return { status: 202, body: { id, url, status, events: `${status}/events` }, headers: { location: status } };
+    },
+    async planExperiment({ body, caller }) {
+      const { refused, ...plan } = await holdfast.plan(ownedBy(caller, body));
+      if (refused === undefined) return ok(plan);
+      throw new HttpProblem('refused', `nothing would come of it now: ${refused.reason}`, refused.lines);
     },
     listExperiments: async ({ query }) => ok(await holdfast.page(query)),
     async getExperiment({ params, header }) {
@@ -58,6 +61,13 @@ export function createHandlers(holdfast: Holdfast, streams: EventStreams): Handl
     ready: async () => ok({ status: 'ok', workers: await holdfast.workers() }),
     openApi: () => Promise.resolve(ok(openApiDocument())),
   };
+}
+
+type Submitted = Ask<(typeof OPERATIONS)['startExperiment']>['body'];
+
+/** The spec with the caller as its owner when it names none; with or without components: the client checks the whole. */
+function ownedBy(caller: string | undefined, spec: Submitted): ExperimentInput {
+  return { ...spec, ...(spec.owner === undefined && caller !== undefined ? { owner: caller } : {}) } as ExperimentInput;
 }
 
 function ok(body: unknown): Answer {

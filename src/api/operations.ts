@@ -12,6 +12,7 @@ import {
   healthSchema,
   listQuery,
   pageSchema,
+  planSchema,
   readySchema,
   replaceBody,
   replacedSchema,
@@ -62,6 +63,15 @@ export const OPERATIONS = {
       headers: { Location: 'Path of the experiment.' },
     },
     problems: ['refused', 'conflict', 'exists', ...UNANSWERED],
+  },
+  planExperiment: {
+    method: 'POST',
+    path: '/plan',
+    summary: 'What an experiment would launch and cost now; nothing is made',
+    access: 'read',
+    body: submittedSchema,
+    answer: { status: 200, description: 'The plan.', schema: planSchema },
+    problems: ['refused', ...UNANSWERED],
   },
   listExperiments: {
     method: 'GET',

@@ -29,6 +29,7 @@ const NEXT: Record<ProblemKind, { exitCode: number; next: string }> = {
   'no-schedule': { exitCode: EXIT.refused, next: 'holdfast schedule list' },
   'schedule-exists': { exitCode: EXIT.refused, next: 'holdfast schedule show ID, or delete it first' },
   conflict: { exitCode: EXIT.refused, next: 'use a new request id, or the spec it was first used with' },
+  'plan-changed': { exitCode: EXIT.refused, next: 'holdfast plan   (with the same options)' },
   ambiguous: { exitCode: EXIT.refused, next: 'give more letters of the id' },
   unreachable: {
     exitCode: EXIT.infrastructureFailed,

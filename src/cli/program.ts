@@ -11,6 +11,7 @@ import { doctorCommand } from './commands/doctor';
 import { execCommand } from './commands/exec';
 import { initCommand } from './commands/init';
 import { listCommand } from './commands/list';
+import { planCommand } from './commands/plan';
 import { leaksCommand, reapCommand, setupCommand } from './commands/reap';
 import { logsCommand, resultsCommand } from './commands/results';
 import { attachCommand, runCommand } from './commands/run';
@@ -40,6 +41,7 @@ export function createProgram(
     devCommand(source),
     doctorCommand(source),
     initCommand(source),
+    planCommand(source),
     runCommand(source),
     attachCommand(source),
     showCommand(source),

@@ -13,6 +13,8 @@ export type ProblemKind =
   | 'schedule-exists'
   /** The request id belongs to an experiment with another spec; nothing was started. */
   | 'conflict'
+  /** A plan made now is not the one that was named; nothing was started. */
+  | 'plan-changed'
   /** Several experiments begin with this prefix. */
   | 'ambiguous'
   /** Temporal cannot be reached. */

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { EXPERIMENT_ID, MEMO, TASK_QUEUE } from '../contracts/names';
 import type { CleanupInput, CleanupPlan, CleanupResult, CleanupStatus } from '../contracts/messages';
+import type { ExperimentPlan } from '../contracts/plan';
 import type { ReaperReport } from '../contracts/reaper';
 import type { ExperimentInput, TemplateInput } from '../schemas/experiment';
 import type { ReaperInput } from '../schemas/reaper';
@@ -16,6 +17,7 @@ import { experimentId } from './ids';
 import { guessUi, uiLinks, type UiLinks } from './links';
 import { historyEvents, listExperiments, resolveId, type ExperimentListing, type ListOptions } from './listing';
 import { pageOfExperiments, type ListPage, type PageOptions } from './paging';
+import { assertPlan, planExperiment } from './plan';
 import { pollingWorkers } from './readiness';
 import { reaperSchedule, runReaper, scheduleReaper, type ReaperSchedule, type ScheduleChange } from './reaper';
 import { REQUEST_ID_LENGTH, requestExperimentId, specDigest, startOnce } from './request';
@@ -32,6 +34,7 @@ export type {
   Reason,
   TimelineEntry,
 } from '../contracts/messages';
+export type { BlockedPools, ExperimentPlan, PlannedComponent, PlannedQuota } from '../contracts/plan';
 export type { ExperimentInput } from '../schemas/experiment';
 export type { CapacityListing } from './capacity';
 export type { Checkup } from './doctor';
@@ -73,6 +76,11 @@ export interface StartOptions {
    * after the end of that one and after Temporal forgot it. With another spec it is refused (`conflict`).
    */
   requestId?: string;
+  /**
+   * Digest of a plan: `plan-changed` when a plan made now has another, so that what is launched is what was looked at. Not
+   * together with a request id, which has the same answer whenever it is sent.
+   */
+  plan?: string;
 }
 
 /** A connection to the experiments of one Temporal namespace. */
@@ -80,6 +88,11 @@ export interface Holdfast {
   readonly links: UiLinks;
   /** Checks the spec here, then starts it. Rejects with `refused` and one line per mistake. */
   start(spec: ExperimentInput | TemplateInput, options?: StartOptions): Promise<ExperimentHandle>;
+  /**
+   * What the spec would launch and cost if it were started now; a worker looks, and makes nothing. Rejects with `refused`
+   * for a wrong spec; a right one of which nothing would come has `refused` in its plan.
+   */
+  plan(spec: ExperimentInput | TemplateInput): Promise<ExperimentPlan>;
   /** The experiment with this id; nothing is asked yet. */
   get(id: string): ExperimentHandle;
   list(options?: ListOptions): Promise<ExperimentListing[]>;
@@ -142,6 +155,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Holdfast> {
     links,
     get,
     start: (spec, start = {}) => startExperiment({ client, taskQueue }, spec, start).then(get),
+    plan: (spec) => translated('plan', () => client.withAbortSignal(closing.signal, () => planExperiment(place, spec))),
     list: (list) => translated('', () => listExperiments(client, list)),
     page: (options) => translated('', () => pageOfExperiments(client, options)),
     resolve: (id) => translated(id, () => resolveId(client, id)),
@@ -199,6 +213,8 @@ async function startExperiment(
 ): Promise<string> {
   const { name, shown } = submissionOf(input);
   const id = idOf(name, options);
+  const { plan } = options;
+  if (plan !== undefined) await translated('plan', () => assertPlan({ client, taskQueue }, input, plan));
   const start = { workflowId: id, taskQueue, args: [input], ...shown };
   await translated(id, async () => {
     if (options.requestId === undefined) return client.workflow.start('experiment', start);
@@ -211,11 +227,11 @@ async function startExperiment(
   return id;
 }
 
-function idOf(name: string, { id, requestId }: StartOptions): string {
+function idOf(name: string, { id, requestId, plan }: StartOptions): string {
   if (requestId !== undefined) {
-    if (id === undefined && requestId !== '' && requestId.length <= REQUEST_ID_LENGTH)
+    if (id === undefined && plan === undefined && requestId !== '' && requestId.length <= REQUEST_ID_LENGTH)
       return requestExperimentId(requestId);
-    const rule = `requestId: must have 1 to ${String(REQUEST_ID_LENGTH)} characters and stand alone, without an id`;
+    const rule = `requestId: must have 1 to ${String(REQUEST_ID_LENGTH)} characters and stand alone, without an id or a plan`;
     throw new HoldfastError('refused', 'the request id is wrong', { lines: [rule] });
   }
   const found = id ?? experimentId(name, new Date());

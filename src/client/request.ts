@@ -1,6 +1,7 @@
 /** How does one request make one experiment, however often it is sent? Its id and its spec's digest follow from it. */
 import { createHash } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { canonical } from '../contracts/canonical';
 import { MEMO } from '../contracts/names';
 import { HoldfastError } from './errors';
 
@@ -21,14 +22,6 @@ export function requestExperimentId(requestId: string): string {
 /** SHA-256 of a spec as it was given; the order of its fields makes no difference. */
 export function specDigest(spec: unknown): string {
   return createHash('sha256').update(canonical(spec)).digest('hex');
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
 }
 
 type ReusePolicy = 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE';

@@ -69,6 +69,18 @@ function ask({ region, freeVcpus, limitVcpus }: QuotaNeed, vcpus: number, code: 
   );
 }
 
+/** The code of the vCPU quota of a family, and the command that reads it; undefined where none is known. */
+export function quotaToRead(
+  quotaFamily: string,
+  market: Market,
+  region: string,
+): { code: string; command: string } | undefined {
+  const code = QUOTA_CODES[quotaFamily]?.[market];
+  if (code === undefined) return undefined;
+  const command = `aws service-quotas get-service-quota --service-code ec2 --quota-code ${code} --region ${region}`;
+  return { code, command };
+}
+
 /** Why a chain ended without what was wanted. */
 export interface CapacityNeed {
   component: string;

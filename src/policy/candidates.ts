@@ -40,7 +40,7 @@ export interface LaunchQuestion {
 const MAX_TYPES = 60;
 
 /** The pools of a tier that could run the component: wanted type, allowed zone, image for the architecture. */
-export function offersOf(tier: Tier, { component, spec, survey }: LaunchQuestion): PoolOffer[] {
+export function offersOf(tier: Pick<Tier, 'wide'>, { component, spec, survey }: LaunchQuestion): PoolOffer[] {
   const types = new Set(tier.wide ? [...spec.instanceTypes, ...spec.widerTypes] : spec.instanceTypes);
   const images = survey.images[component] ?? {};
   // Zone names begin with their region. Zones limit the regions they are in; a region of which none is named is free.

@@ -27,8 +27,8 @@ export function costSummary(
   expiresAtMs: number,
 ): CostSummary {
   const running = nodes.filter((node) => (endedAtMs[node.instanceId] ?? Infinity) > nowMs);
-  const usdPerHour = sum(running.map(hourlyUsd));
-  const spentUsd = sum(
+  const usdPerHour = sumUsd(running.map(hourlyUsd));
+  const spentUsd = sumUsd(
     nodes.map((node) => {
       const from = launchedAtMs[node.instanceId];
       return from === undefined
@@ -38,14 +38,15 @@ export function costSummary(
   );
   return {
     usdPerHour,
-    onDemandUsdPerHour: sum(running.map((node) => node.onDemandUsdPerHour ?? hourlyUsd(node))),
+    onDemandUsdPerHour: sumUsd(running.map((node) => node.onDemandUsdPerHour ?? hourlyUsd(node))),
     spentUsd,
-    atExpiryUsd: sum([spentUsd, (usdPerHour * Math.max(0, expiresAtMs - nowMs)) / HOUR_MS]),
+    atExpiryUsd: sumUsd([spentUsd, (usdPerHour * Math.max(0, expiresAtMs - nowMs)) / HOUR_MS]),
     at: new Date(nowMs).toISOString(),
   };
 }
 
-function hourlyUsd(node: Node): number {
+/** What a node counts with: its own price, else its ceiling; 0 when none is known. */
+export function hourlyUsd(node: Pick<Node, 'usdPerHour' | 'onDemandUsdPerHour'>): number {
   return node.usdPerHour ?? node.onDemandUsdPerHour ?? 0;
 }
 
@@ -54,6 +55,6 @@ function billedHours(fromMs: number, toMs: number): number {
 }
 
 /** Rounded to a millionth of a dollar, so that sums of fractions read as prices do. */
-function sum(values: number[]): number {
+export function sumUsd(values: number[]): number {
   return Math.round(values.reduce((total, value) => total + value, 0) * 1e6) / 1e6;
 }

@@ -60,3 +60,8 @@ export function withNetwork(survey: RegionSurvey, { vpcId, subnets }: OwnNetwork
   });
   return { ...survey, vpcId, offers };
 }
+
+/** The survey as it will be once a new network is there; in place of each subnet's id stands its block. */
+export function withNewNetwork(spec: ExperimentSpec, survey: RegionSurvey, cidr: string): RegionSurvey {
+  return withNetwork(survey, { vpcId: '', cidr, subnets: zoneBlocks(cidr, zonesOf(spec, survey), []) });
+}

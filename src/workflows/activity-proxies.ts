@@ -8,6 +8,7 @@ import type { CleanupActivities } from '../activities/cleanup';
 import type { DoctorActivities } from '../activities/doctor';
 import type { LeaseActivities } from '../activities/lease';
 import type { LivenessActivities } from '../activities/liveness';
+import type { PlanDigestActivities } from '../activities/plan-digest';
 import type { ProvisionActivities } from '../activities/provision';
 import type { ReadinessActivities } from '../activities/readiness';
 import type { ReaperActivities } from '../activities/reaper';
@@ -25,6 +26,7 @@ type All = AdmissionActivities &
   DoctorActivities &
   LeaseActivities &
   LivenessActivities &
+  PlanDigestActivities &
   ProvisionActivities &
   ReadinessActivities &
   ReaperActivities &

@@ -1,11 +1,11 @@
 /** How is one launch request made, and what is written down of it? */
 import { workflowInfo } from '@temporalio/workflow';
 import { poolKey, type Attempt, type LaunchedNode, type PoolOffer, type RegionSurvey } from '../contracts/capacity';
-import { planLaunch, type RegionPass } from '../policy/chain';
+import { planLaunch, type LaunchQuestion, type RegionPass } from '../policy/chain';
 import { bareTemplate } from '../policy/volumes';
 import type { ComponentSpec } from '../schemas/experiment';
 import { mutations } from './activity-proxies';
-import type { Chain, Provisioning } from './fill';
+import type { Chain, Looking, Provisioning } from './fill';
 import { learn, memoryOf } from './shared-memory';
 
 /** An instance with the offer it was bought under. */
@@ -22,10 +22,10 @@ export interface FillPass extends RegionPass {
   bare?: boolean;
 }
 
-/** What is wanted, and how far it has come. */
-export interface Filling {
-  run: Provisioning;
-  chain: Chain;
+/** What a request is planned from. */
+export interface Wish {
+  run: Looking;
+  chain: Pick<Chain, 'knowledge'>;
   pass: FillPass;
   name: string;
   spec: ComponentSpec;
@@ -34,6 +34,12 @@ export interface Filling {
   nodes: Bought[];
   /** Keys of the pools asked in this pass. */
   asked: string[];
+}
+
+/** What is wanted, and how far it has come. */
+export interface Filling extends Wish {
+  run: Provisioning;
+  chain: Chain;
   attempts: Attempt[];
 }
 
@@ -41,8 +47,13 @@ export type Plan = ReturnType<typeof planLaunch>;
 export type Order = Extract<Plan, { kind: 'ask' }>;
 
 /** What would be asked now, or why there is nothing left to ask. */
-export function planNext({ run, chain, pass, name, spec, survey, count, nodes, asked }: Filling): Plan {
-  return planLaunch({
+export function planNext(wish: Wish): Plan {
+  return planLaunch(questionOf(wish));
+}
+
+/** Everything that plan is made from. */
+export function questionOf({ run, chain, pass, name, spec, survey, count, nodes, asked }: Wish): LaunchQuestion {
+  return {
     component: name,
     spec: pass.zone === undefined ? spec : { ...spec, zones: [pass.zone] },
     policy: spec.market ?? run.spec.market,
@@ -53,11 +64,11 @@ export function planNext({ run, chain, pass, name, spec, survey, count, nodes, a
     asked,
     members: nodes,
     nowMs: Date.now(),
-  });
+  };
 }
 
 /** The keys of the pools of a request. */
-export function poolsOf({ pass }: Filling, { offers, market }: Order): string[] {
+export function poolsOf({ pass }: Pick<Wish, 'pass'>, { offers, market }: Order): string[] {
   return offers.map(({ zone, instanceType }) => poolKey({ region: pass.region, zone, instanceType, market }));
 }
 

@@ -8,17 +8,22 @@ import { isBeingAsked, type OpenRequests } from '../policy/open-requests';
 import type { ExperimentSpec } from '../schemas/experiment';
 import { ask, planNext, poolsOf, type Bought, type Filling, type FillPass, type Order, type Plan } from './ask';
 import { failure } from './failure';
+import type { Short } from './passes';
 import { readShared, type Knowledge } from './shared-memory';
 
-/** What provisioning works on and tells. */
-export interface Provisioning {
+/** What is enough to look around without making anything. */
+export interface Looking {
   target: Target;
-  ownership: Ownership;
   spec: ExperimentSpec;
-  /** Told after each request, with what came of it. */
-  onAttempt: (attempt: Attempt, bought: LaunchedNode[]) => void;
   /** Told when something is decided that users should see. */
   onEvent: (text: string) => void;
+}
+
+/** What provisioning works on and tells. */
+export interface Provisioning extends Looking {
+  ownership: Ownership;
+  /** Told after each request, with what came of it. */
+  onAttempt: (attempt: Attempt, bought: LaunchedNode[]) => void;
 }
 
 /** Before the shared memory is read again for an answer that others wait for: CreateFleet takes seconds. */
@@ -43,7 +48,7 @@ export interface Filled {
   component: string;
   nodes: Bought[];
   /** Set when the pass could not bring enough. */
-  short?: { reason: 'Quota' | 'Capacity'; advice: string };
+  short?: Short;
 }
 
 /** Asks until the count is there or the pass has nothing left to ask; a refusal no pool can change is thrown. */

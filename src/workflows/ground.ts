@@ -2,7 +2,7 @@
 import type { RegionSurvey } from '../contracts/capacity';
 import { withNetwork, zonesOf } from '../policy/own-network';
 import { mutations, reads } from './activity-proxies';
-import type { Chain, Provisioning } from './fill';
+import type { Chain, Looking, Provisioning } from './fill';
 
 /** Surveys and prepares a region once; answers with what stands against it, nothing when all is well. */
 export function prepare(run: Provisioning, chain: Chain, region: string): Promise<string[]> {
@@ -11,9 +11,7 @@ export function prepare(run: Provisioning, chain: Chain, region: string): Promis
 
 async function prepareOnce(run: Provisioning, chain: Chain, region: string): Promise<string[]> {
   const { target, spec, ownership } = run;
-  const found = await reads.surveyRegion.executeWithOptions({ summary: `survey ${region}` }, [
-    { target, region, spec },
-  ]);
+  const found = await surveyed(run, region);
   const survey = found.problems.length > 0 ? found : await onOwnNetwork(run, found);
   chain.surveys[region] = survey;
   for (const problem of survey.problems) run.onEvent(problem);
@@ -23,6 +21,11 @@ async function prepareOnce(run: Provisioning, chain: Chain, region: string): Pro
     { target, region, spec, ownership, survey },
   ]);
   return [];
+}
+
+/** What the region offers; looked at anew. */
+export function surveyed({ target, spec }: Looking, region: string): Promise<RegionSurvey> {
+  return reads.surveyRegion.executeWithOptions({ summary: `survey ${region}` }, [{ target, region, spec }]);
 }
 
 /** The survey with the subnets of the experiment's own network, where the spec wants one. */

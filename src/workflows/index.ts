@@ -1,5 +1,6 @@
 /** Which workflow types does a worker register? Their names are permanent. */
 export { experiment } from './experiment';
+export { plan } from './plan';
 export { provision, readiness } from './lifecycles';
 export { failover } from './failover-alone';
 export { cleanup } from './cleanup';

@@ -3,7 +3,7 @@ import { CancellationScope } from '@temporalio/workflow';
 import type { Refusal } from '../contracts/capacity';
 import type { Node } from '../contracts/messages';
 import { slotName, standbyName } from '../contracts/names';
-import { regionPasses, type RegionPass } from '../policy/chain';
+import type { RegionPass } from '../policy/chain';
 import { classify } from '../policy/refusals';
 import { hasVolumes, launchGroups, type LaunchGroup } from '../policy/volumes';
 import type { ExperimentSpec } from '../schemas/experiment';
@@ -12,6 +12,7 @@ import { failure, settleAll } from './failure';
 import type { Bought } from './ask';
 import { fill, type Chain, type Filled, type Provisioning } from './fill';
 import { prepare } from './ground';
+import { fillAll, wantedOf } from './passes';
 import { inOwnScope } from './scope';
 import { learn, newKnowledge } from './shared-memory';
 import { bringVolumes, type Succession } from './volumes';
@@ -39,10 +40,12 @@ export async function provisionNodes(run: Provisioning): Promise<Provisioned> {
 }
 
 async function place(run: Provisioning, chain: Chain): Promise<Provisioned> {
-  const names = Object.keys(run.spec.components);
-  const groups = run.spec.placement === 'together' ? [names] : names.map((name) => [name]);
-  const filled = await settleAll(groups.map((group) => placeGroup(run, chain, group)));
-  const slotted = filled.flat().map((entry) => slots(entry, run.spec.components[entry.component]?.count ?? 0));
+  const filled = await fillAll<Filled>(run.spec, {
+    enter: (region) => prepare(run, chain, region),
+    fill: (name, pass, next) => fill(readyingNext(run, chain, next), chain, pass, name, wantedOf(run.spec, name)),
+    leave: (region, left) => leave(run, region, left),
+  });
+  const slotted = filled.map((entry) => slots(entry, run.spec.components[entry.component]?.count ?? 0));
   return {
     chain,
     nodes: slotted.flatMap(({ members }) => members),
@@ -150,44 +153,10 @@ function lossOf({ slot, instanceId, region, zone, instanceType, market }: Node, 
   return [{ pool: { region, zone, instanceType, market }, code, message, ...classify(code) }];
 }
 
-/** The passes must reach whatever any of the components may buy; the others keep to their own markets in them. */
-function widestPolicy(spec: ExperimentSpec, group: string[]): ExperimentSpec['market'] {
-  const policies = group.map((name) => spec.components[name]?.market ?? spec.market);
-  const [first] = policies;
-  return first !== undefined && policies.every((policy) => policy === first) ? first : 'spot-then-on-demand';
-}
-
 /** The markets a component may be bought in, in the order of the chain. */
 export function marketsOf(spec: ExperimentSpec, component: string): RegionPass['markets'] {
   const market = spec.components[component]?.market ?? spec.market;
   return market === 'spot-then-on-demand' ? ['spot', 'on-demand'] : [market];
-}
-
-function wantedOf(spec: ExperimentSpec, component: string): number {
-  const part = spec.components[component];
-  if (part === undefined) return 0;
-  return part.standby > 0 ? part.count + part.standby : part.count;
-}
-
-async function placeGroup(run: Provisioning, chain: Chain, group: string[]): Promise<Filled[]> {
-  const passes = regionPasses(run.spec.regions, widestPolicy(run.spec, group));
-  let last: Filled['short'];
-  const unusable: string[] = [];
-  for (const [index, pass] of passes.entries()) {
-    const problems = await prepare(run, chain, pass.region);
-    if (problems.length > 0) {
-      unusable.push(...problems.filter((problem) => !unusable.includes(problem)));
-      continue;
-    }
-    const asking = readyingNext(run, chain, passes[index + 1]);
-    const filled = await settleAll(group.map((name) => fill(asking, chain, pass, name, wantedOf(run.spec, name))));
-    const short = filled.find((entry) => entry.short !== undefined)?.short;
-    if (short === undefined) return filled;
-    last = short;
-    await leave(run, pass.region, filled);
-  }
-  if (last === undefined) throw failure('InvalidRequest', unusable.join('\n'));
-  throw failure(last.reason, [last.advice, ...unusable].join('\n'));
 }
 
 /** Makes the region of the next pass ready as soon as one request came short: a move then waits for nothing. */

@@ -4,7 +4,7 @@ import type { OpenRequests } from '../policy/open-requests';
 import { emptyMemory, mergeMemories, newsOf, recordNews } from '../policy/pool-memory';
 import { answers } from './activity-proxies';
 import { causeOf, wasCancelled } from './failure';
-import type { Chain, Provisioning } from './fill';
+import type { Chain, Looking, Provisioning } from './fill';
 
 /** What a run knows of pools. */
 export interface Knowledge {
@@ -30,12 +30,12 @@ export function memoryOf({ own, shared }: Knowledge, region: string): PoolMemory
 }
 
 /** Brings the shared part up to date; goes on with what is known when it does not answer. */
-export async function readShared(run: Provisioning, { knowledge }: Chain, region: string): Promise<void> {
+export async function readShared(run: Looking, { knowledge }: Pick<Chain, 'knowledge'>, region: string): Promise<void> {
   const reading = (knowledge.reading[region] ??= read(run, knowledge, region));
   await reading;
 }
 
-async function read(run: Provisioning, knowledge: Knowledge, region: string): Promise<void> {
+async function read(run: Looking, knowledge: Knowledge, region: string): Promise<void> {
   try {
     const summary = `what is known of pools in ${region}`;
     const { blocks, open } = await answers.readCapacity.executeWithOptions({ summary }, [
@@ -77,14 +77,14 @@ export async function learn(
 }
 
 /** Only an answer shows it: Temporal takes messages for a workflow that no worker serves. */
-function reached(run: Provisioning, knowledge: Knowledge, region: string): void {
+function reached(run: Looking, knowledge: Knowledge, region: string): void {
   if (!knowledge.alone.includes(region)) return;
   knowledge.alone = knowledge.alone.filter((other) => other !== region);
   run.onEvent(`the capacity memory of ${region} answers again`);
 }
 
 /** Said once, not with every request. */
-function unreached(run: Provisioning, knowledge: Knowledge, region: string, error: unknown): void {
+function unreached(run: Looking, knowledge: Knowledge, region: string, error: unknown): void {
   if (wasCancelled(error)) throw error;
   if (knowledge.alone.includes(region)) return;
   knowledge.alone.push(region);

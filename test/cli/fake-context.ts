@@ -65,6 +65,7 @@ function aClient(more: Partial<Holdfast> = {}): Holdfast {
     links: uiLinks('http://127.0.0.1:8233', 'default'),
     get,
     start: (spec, options) => Promise.resolve(get(options?.id ?? `${spec.name ?? 'experiment'}-1`)),
+    plan: () => Promise.reject(new Error('not faked')),
     list: () => Promise.resolve([]),
     page: () => Promise.resolve({ experiments: [] }),
     resolve: (id) => Promise.resolve(id === 'latest' ? 'lab-260102-1504-x7kd' : id),

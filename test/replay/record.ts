@@ -74,6 +74,11 @@ const RUNS: Record<string, (lab: Lab) => Promise<WorkflowHandle>> = {
     const target = { account: '123456789012', endpoint: lab.simulatorUrl };
     return Promise.resolve(lab.client.workflow.getHandle(capacityWorkflowId(target, 'us-west-2')));
   },
+  plan: async (lab) => {
+    const handle = await lab.start('plan', { ...spec, regions: ['us-east-2', 'us-west-2'] }, 'recorded-plan');
+    await handle.result();
+    return handle;
+  },
   provision: async (lab) => {
     const components = { zk: { instanceTypes: ['t3.nano'] } };
     const moves = { ...spec, regions: ['us-east-2', 'us-west-2'], components, steps: [] };

@@ -13,6 +13,7 @@ import { command, ID_HELP, outputOption, print, withClient, type ContextSource, 
 
 interface RunOptions extends SpecOptions {
   id?: string;
+  plan?: string;
   detach?: boolean;
   output: Output;
 }
@@ -25,6 +26,7 @@ export function runCommand(source: ContextSource): Command {
   ]);
   return withSpecOptions(run)
     .option('--id <id>', 'id of the experiment (default: <name>-<yymmdd-hhmm>-<4>)')
+    .option('--plan <digest>', 'start only what this plan says: of `holdfast plan` with the same options')
     .option('-d, --detach', 'do not follow: print the id and leave')
     .addOption(outputOption())
     .addHelpText('after', `\nCtrl-C leaves the experiment running.\n${EXIT_HELP}`)
@@ -48,7 +50,11 @@ async function start(context: Context, options: RunOptions): Promise<void> {
   const { input } = await loadSpec(options, context.library);
   await withClient(context, async (client) => {
     const spec = { ...input, owner: input.owner ?? context.config.owner };
-    const experiment = await client.start(spec, options.id === undefined ? {} : { id: options.id });
+    const { id: wanted, plan } = options;
+    const experiment = await client.start(spec, {
+      ...(wanted === undefined ? {} : { id: wanted }),
+      ...(plan === undefined ? {} : { plan }),
+    });
     const { id, url } = experiment;
     await warnWithoutReaper(context, client);
     if (options.detach === true) {
