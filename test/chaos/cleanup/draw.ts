@@ -9,6 +9,9 @@ export interface CleanupOrdeal {
   /** Cells of resources by region; other regions are empty. */
   cells: Record<string, number>;
   delays: NonNullable<ScenarioPatch['delays']>;
+  listings: NonNullable<ScenarioPatch['listings']>;
+  /** Between the two looks of the proof; longer than the longest lag. */
+  settleSeconds: number;
   faults: FaultPlan;
   /** How many of its resources get a `DoNotDelete` tag. */
   guarded: number;
@@ -27,7 +30,21 @@ const STORM: FaultPlan = [
   { operation: '*', probability: 0.2, effect: { throttle: true } },
   { operation: '*', probability: 0.05, effect: { error: 'InternalError', status: 500 } },
   { operation: '*', probability: 0.05, effect: { loseReply: true } },
+  { operation: '*', probability: 0.05, effect: { expireTokens: true } },
 ];
+
+/** Ten times faster than the two minutes for which AWS's listings have been seen to lag. */
+const LONG_LAG_MS = 12_000;
+/** Interfaces that hold their group and subnet long after their owner is gone. */
+const LONG_TAIL_MS = 20_000;
+
+/** Pages that mislead, machines that lose their tags at their end, and what is gone but named for an hour. */
+const MISLEADING: CleanupOrdeal['listings'] = {
+  shortPages: { ec2: 0.3, tagging: 0.3 },
+  emptyPages: { ec2: 0.2, tagging: 0.2 },
+  tagsLost: 0.3,
+  tagGhostSeconds: { '*': 3600 },
+};
 
 /** Reads of a proof, and deletions; without any of them nothing may be called clean while something lives. */
 const NEEDED = [
@@ -56,12 +73,21 @@ export function drawCleanup(seed: number): CleanupOrdeal {
   const kind = seed % 3 === 0 ? 'blind' : 'storm';
   const regions = [...new Set([one(REGIONS), one(REGIONS)])];
   const cells = Object.fromEntries(regions.map((region) => [region, random.between([1, 2])]));
-  const lag = random.between([0, 1500]);
+  const lag = is(0.15) ? LONG_LAG_MS : random.between([0, 1500]);
+  const linger = is(0.1) ? LONG_TAIL_MS : 2000;
   return {
     seed,
     kind,
     cells,
-    delays: { visibilityLag: [0, lag], tagIndexLag: [0, lag], interfaceLinger: [0, 2000] },
+    delays: {
+      visibilityLag: [0, lag],
+      tagIndexLag: [0, lag],
+      deleteLag: [0, lag],
+      describeTagsLag: [0, lag],
+      interfaceLinger: [0, linger],
+    },
+    listings: is(0.6) ? MISLEADING : {},
+    settleSeconds: 2 + Math.ceil(lag / 1000),
     faults: [...(is(0.8) ? STORM : []), ...(kind === 'blind' ? blindness(one, is, regions) : [])],
     guarded: is(0.3) ? random.between([1, 3]) : 0,
     ...(is(0.4) ? { lateAfterMs: random.between([0, 3000]) } : {}),

@@ -23,8 +23,6 @@ export interface CleanupLane {
   worker: WorkerProcess;
 }
 
-/** Longer than the longest lag. */
-const SETTLE = '2s';
 /** After this cleanup gives its verdict, whatever is left. */
 const LIMIT_SECONDS = 240;
 
@@ -41,12 +39,13 @@ export async function undergoCleanup(lane: CleanupLane, ordeal: CleanupOrdeal): 
 
 async function attempt(lane: CleanupLane, ordeal: CleanupOrdeal): Promise<Pick<CleanupOutcome, 'verdict' | 'wrongs'>> {
   const { lab } = lane;
-  const id = uniqueId(`chaos-${String(ordeal.seed)}`);
-  await lab.control('reset', { scenario: { extends: 'quick', seed: ordeal.seed }, seed: ordeal.seed });
+  const { seed, listings, settleSeconds } = ordeal;
+  const id = uniqueId(`chaos-${String(seed)}`);
+  await lab.control('reset', { scenario: { extends: 'quick', seed, listings }, seed });
   const room = await furnishAll(lab, id, ordeal);
   await lab.control('delays', ordeal.delays);
   await lab.control('faults', ordeal.faults);
-  const input = { experimentId: id, settleSeconds: SETTLE, limitSeconds: LIMIT_SECONDS };
+  const input = { experimentId: id, settleSeconds, limitSeconds: LIMIT_SECONDS };
   const handle = await lab.start('cleanup', input, `${id}/cleanup`);
   const meanwhile = interfere(lane, id, ordeal, room);
   const result = await (handle.result() as Promise<CleanupResult>).catch(async () => {
