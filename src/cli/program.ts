@@ -5,6 +5,7 @@ import { cleanupCommand } from './commands/cleanup';
 import { completionCommand } from './commands/completion';
 import { controlCommands } from './commands/control';
 import { demoCommand } from './commands/demo';
+import { destroyCommand } from './commands/destroy';
 import { devCommand } from './commands/dev';
 import { eventsCommand } from './commands/events';
 import { doctorCommand } from './commands/doctor';
@@ -52,6 +53,7 @@ export function createProgram(
     execCommand(source),
     sshCommand(source),
     scheduleCommand(source),
+    destroyCommand(source),
     cleanupCommand(source),
     leaksCommand(source),
     reapCommand(source),
