@@ -4,6 +4,7 @@ import { capacityCommand } from './commands/capacity';
 import { cleanupCommand } from './commands/cleanup';
 import { completionCommand } from './commands/completion';
 import { controlCommands } from './commands/control';
+import { cpCommand } from './commands/cp';
 import { demoCommand } from './commands/demo';
 import { destroyCommand } from './commands/destroy';
 import { devCommand } from './commands/dev';
@@ -52,6 +53,7 @@ export function createProgram(
     ...controlCommands(source),
     execCommand(source),
     sshCommand(source),
+    cpCommand(source),
     scheduleCommand(source),
     destroyCommand(source),
     cleanupCommand(source),

@@ -18,6 +18,10 @@ export interface ExperimentListing {
   expiresAt?: string;
   costUsd?: number;
   nodesReady?: number;
+  /** Nodes that were lost. */
+  interruptions?: number;
+  /** `start`, or `schedule`. */
+  trigger?: string;
 }
 
 export interface ListOptions {
@@ -94,6 +98,8 @@ export function listingOf(info: WorkflowExecutionInfo): ExperimentListing {
     ...read.text('expiresAt', 'HoldfastExpiresAt'),
     ...read.number('costUsd', 'HoldfastCostUsd'),
     ...read.number('nodesReady', 'HoldfastNodesReady'),
+    ...read.number('interruptions', 'HoldfastInterruptions'),
+    ...read.text('trigger', 'HoldfastTrigger'),
   };
 }
 

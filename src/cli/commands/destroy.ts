@@ -61,10 +61,11 @@ async function destroy(context: Context, ids: string[], options: DestroyOptions)
   });
 }
 
-function filterOf({ config, now }: Context, { owner, olderThan, template, phase }: DestroyOptions): Filter {
+function filterOf(context: Context, { owner, olderThan, template, phase }: DestroyOptions): Filter {
+  const nowMs = Date.parse(context.now());
   return {
-    ...(owner === undefined ? {} : { owner: owner === 'me' ? config.owner : owner }),
-    ...(olderThan === undefined ? {} : { before: new Date(Date.parse(now()) - olderThan * 1000).toISOString() }),
+    ...(owner === undefined ? {} : { owner: owner === 'me' ? context.config.owner : owner }),
+    ...(olderThan === undefined ? {} : { before: new Date(nowMs - olderThan * 1000).toISOString() }),
     ...(template === undefined ? {} : { template }),
     ...(phase === undefined ? {} : { phase }),
   };

@@ -40,19 +40,17 @@ function cells(target: Target, at: string): string[] {
   return target.by === 'workflow' ? runningCells(target, at) : taggedCells(target.id, target.plan);
 }
 
+/** What a status and a row of Temporal's list have in common. */
+type Facts = Partial<Record<'owner' | 'phase' | 'region' | 'startedAt', string>>;
+
 function runningCells({ id, listing, status }: Extract<Target, { by: 'workflow' }>, at: string): string[] {
-  const startedAt = status?.startedAt ?? listing?.startedAt;
-  return [
-    id,
-    status?.owner ?? listing?.owner ?? '-',
-    status?.phase ?? listing?.phase ?? '-',
-    status === undefined ? '-' : String(nodesOf(status)),
-    status?.region ?? listing?.region ?? '-',
-    status === undefined ? '-' : money(status.cost.usdPerHour),
-    status === undefined ? '-' : money(toCome(status)),
-    startedAt === undefined ? '-' : span(secondsBetween(startedAt, at)),
-    'its workflow',
-  ];
+  const { owner = '-', phase = '-', region = '-', startedAt }: Facts = status ?? listing ?? {};
+  const age = startedAt === undefined ? '-' : span(secondsBetween(startedAt, at));
+  const [nodes, rate, ahead] =
+    status === undefined
+      ? ['-', '-', '-']
+      : [String(nodesOf(status)), money(status.cost.usdPerHour), money(toCome(status))];
+  return [id, owner, phase, nodes, region, rate, ahead, age, 'its workflow'];
 }
 
 function taggedCells(id: string, plan: CleanupPlan): string[] {
