@@ -43,6 +43,7 @@ export { uiLinks, type UiLinks } from './links';
 export type { ExperimentListing, ListOptions } from './listing';
 export { isActing, type ReaperSchedule, type ScheduleChange } from './reaper';
 export type { SetupOptions, SetupReport } from './setup';
+export type { Templates } from './templates';
 
 export {
   OVERLAPS,

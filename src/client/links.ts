@@ -1,5 +1,5 @@
 /** Where does the Temporal UI show things? Addresses only: nothing is asked. */
-import { TASK_QUEUE } from '../contracts/names';
+import { TASK_QUEUE, templateWorkflowId } from '../contracts/names';
 
 /** Pages of the Temporal UI for one namespace. */
 export interface UiLinks {
@@ -9,6 +9,8 @@ export interface UiLinks {
   startExperiment: string;
   /** The newest run of a workflow id. */
   workflow(id: string): string;
+  /** The start form filled with a template, once `setup` has put it there. */
+  startTemplate(name: string): string;
   /** The start form for any workflow type. */
   start(workflowType: string): string;
 }
@@ -21,6 +23,7 @@ export function uiLinks(base: string, namespace: string): UiLinks {
   return {
     experiments: `${root}?query=${encodeURIComponent("WorkflowType='experiment'")}`,
     startExperiment: start('experiment'),
+    startTemplate: (name) => `${start('experiment')}&workflowId=${encodeURIComponent(templateWorkflowId(name))}`,
     workflow: (id) => `${root}/${encodeURIComponent(id)}`,
     start,
   };

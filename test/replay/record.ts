@@ -9,7 +9,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { capacityWorkflowId, cleanupWorkflowId } from '../../src/contracts/names';
+import { showTemplates } from '../../src/client/templates';
+import { capacityWorkflowId, cleanupWorkflowId, templateWorkflowId } from '../../src/contracts/names';
 import { webhooksWorkflowId } from '../../src/contracts/webhooks';
 import globalSetup from '../support/global-setup';
 import globalTeardown from '../support/global-teardown';
@@ -39,6 +40,12 @@ const RUNS: Record<string, (lab: Lab) => Promise<WorkflowHandle>> = {
   'cleanup-recheck': async (lab) => {
     const input = { experimentId: 'recorded', recheck: { afterSeconds: '100ms' } };
     const handle = await lab.start('cleanup', input, 'recorded-again/recheck');
+    await handle.result();
+    return handle;
+  },
+  'experiment-template': async (lab) => {
+    await showTemplates(lab.client, lab.taskQueue, { recorded: spec });
+    const handle = lab.client.workflow.getHandle(templateWorkflowId('recorded'));
     await handle.result();
     return handle;
   },

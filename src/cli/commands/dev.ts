@@ -7,6 +7,7 @@ import { untilInterrupted } from '../interrupt';
 import { portOption, seedOption } from '../numbers';
 import { table } from '../render/table';
 import { leaveNote, removeNote } from '../running-stack';
+import { templatesOf } from '../templates';
 import { command, type ContextSource } from './shared';
 
 interface DevOptions {
@@ -59,8 +60,9 @@ async function dev(context: Context, options: DevOptions): Promise<void> {
       ui: stack.uiUrl,
       simulator: stack.simulatorUrl,
     });
-    await stack.client.setup();
-    for (const line of welcome(stack)) context.terminal.out(line);
+    const templates = await templatesOf(context.library);
+    await stack.client.setup({ templates });
+    for (const line of welcome(stack, Object.keys(templates))) context.terminal.out(line);
     await untilInterrupted(context, stack.ended);
   } finally {
     await removeNote(home);
@@ -68,7 +70,10 @@ async function dev(context: Context, options: DevOptions): Promise<void> {
   }
 }
 
-function welcome(stack: { address: string; simulatorUrl: string; links: LinksShown }): string[] {
+function welcome(
+  stack: { address: string; simulatorUrl: string; links: LinksShown },
+  templates: readonly string[],
+): string[] {
   const { links } = stack;
   return [
     '',
@@ -77,6 +82,7 @@ function welcome(stack: { address: string; simulatorUrl: string; links: LinksSho
       [
         ['experiments', links.experiments],
         ['start one', links.startExperiment],
+        ...templates.map((name) => [`  ${name}`, links.startTemplate(name)]),
         ['start a cleanup', links.start('cleanup')],
         ['Temporal', stack.address],
         ['simulator', `${stack.simulatorUrl}   (ledger: ${stack.simulatorUrl}/_sim/ledger)`],
@@ -91,5 +97,6 @@ function welcome(stack: { address: string; simulatorUrl: string; links: LinksSho
 interface LinksShown {
   experiments: string;
   startExperiment: string;
+  startTemplate(name: string): string;
   start(type: string): string;
 }
