@@ -17,6 +17,7 @@ import { createReaperActivities } from './reaper';
 import { createRecordActivities } from './record';
 import { createSentinelActivities } from './sentinel';
 import { createStepActivities } from './steps';
+import { createStopActivities } from './stop';
 import type { TemporalPort } from './temporal-port';
 import { createVolumeActivities } from './volumes';
 import { createWebhookActivities } from './webhooks';
@@ -53,5 +54,6 @@ export function createActivities(ports: ActivityPorts) {
     ...createVolumeActivities(ports),
     ...createDoctorActivities(ports),
     ...createWebhookActivities(ports),
+    ...createStopActivities(ports),
   });
 }

@@ -51,6 +51,7 @@ export {
   type ScheduleDetails,
   type ScheduleRequest,
   type Schedules,
+  type StopRequest,
   type ScheduleView,
 } from './schedules';
 export type { ListPage, PageOptions } from './paging';

@@ -37,6 +37,8 @@ const temporal: TemporalPort = {
   signalWithStart: () => Promise.resolve(),
   isRunning: () => Promise.resolve(false),
   standing: () => Promise.resolve(undefined),
+  runningOf: () => Promise.resolve([]),
+  update: () => Promise.resolve(false),
   query: () => Promise.resolve(undefined),
 };
 

@@ -97,6 +97,7 @@ export function aSchedules(more: Partial<Schedules> = {}): Schedules {
   const done = (): Promise<void> => Promise.resolve();
   return {
     create: ({ id }) => Promise.resolve(aSchedule({ id })),
+    createStop: ({ id }) => Promise.resolve(aSchedule({ id, does: 'stop' })),
     list: () => Promise.resolve([aSchedule()]),
     show: (id) => Promise.resolve(aSchedule({ id })),
     pause: done,

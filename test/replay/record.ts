@@ -14,7 +14,7 @@ import { capacityWorkflowId, cleanupWorkflowId, templateWorkflowId } from '../..
 import { webhooksWorkflowId } from '../../src/contracts/webhooks';
 import globalSetup from '../support/global-setup';
 import globalTeardown from '../support/global-teardown';
-import { startLab, type Lab } from '../support/lab';
+import { eventually, startLab, type Lab } from '../support/lab';
 import { noticeOf, settled } from '../support/losses';
 import { failureOf, reaches, resultOf } from '../support/outcomes';
 import { smallSpec } from '../support/specs';
@@ -113,6 +113,31 @@ const RUNS: Record<string, (lab: Lab) => Promise<WorkflowHandle>> = {
   doctor: async (lab) => {
     const handle = await lab.start('doctor', {}, 'recorded-doctor');
     await handle.result();
+    return handle;
+  },
+  stop: async (lab) => {
+    const running = { query: "TemporalScheduledById = 'recorded-office' AND ExecutionStatus = 'Running'" };
+    const schedule = lab.client.schedule.getHandle('recorded-office');
+    await lab.client.schedule.create({
+      scheduleId: schedule.scheduleId,
+      spec: {},
+      action: {
+        type: 'startWorkflow',
+        workflowType: 'experiment',
+        workflowId: schedule.scheduleId,
+        taskQueue: lab.taskQueue,
+        args: [{ ...spec, steps: [] }],
+      },
+    });
+    await schedule.trigger();
+    const id = await eventually(async () => {
+      for await (const { workflowId } of lab.client.workflow.list(running)) return workflowId;
+      return undefined;
+    });
+    const handle = await lab.start('stop', { schedule: schedule.scheduleId }, 'recorded-stop');
+    await handle.result();
+    await resultOf(lab.client.workflow.getHandle(id)).catch(() => undefined); // it may end Cancelled
+    await schedule.delete();
     return handle;
   },
   awsEvent: async (lab) => {
