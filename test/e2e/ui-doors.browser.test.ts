@@ -138,8 +138,8 @@ it('a batch cancels all that a query finds, and each tears itself down', async (
   await page.getByText('many-3').first().waitFor();
   await page.locator('thead input[type=checkbox]').first().check({ force: true });
   await page.getByTestId('bulk-cancel-button').click();
-  const dialog = page.getByTestId('batch-Cancel-confirmation').and(page.locator('[open]'));
-  await dialog.getByRole('button', { name: 'Cancel' }).last().click();
+  const dialog = page.getByTestId('batch-cancel-confirmation').and(page.locator('[open]'));
+  await dialog.getByRole('button', { name: 'Confirm' }).click();
 
   const results = await Promise.all(ids.map((id) => stack.client.get(id).result()));
 
