@@ -13,6 +13,8 @@ export interface Run {
   ownership: Ownership;
   /** The lease was extended, so nodes that come now have to be told. */
   extended: boolean;
+  /** Moves of the lease, one after another, so that the tags of an earlier end never come last. */
+  moving: Promise<unknown>;
 }
 
 /** The run from the moment its spec is admitted; its lease begins now. */
@@ -35,5 +37,5 @@ export function begin(admission: Admission, state: RunState, controls: Controls)
     expiresAt: status.expiresAt,
     extra: spec.tags,
   };
-  return { admission, state, controls, ownership, extended: false };
+  return { admission, state, controls, ownership, extended: false, moving: Promise.resolve() };
 }
