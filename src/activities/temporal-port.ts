@@ -21,6 +21,8 @@ export interface TemporalPort {
   runningOf(scheduleId: string): Promise<string[]>;
   /** False when no workflow runs under this id, or it refuses. */
   update(id: string, name: string): Promise<boolean>;
+  /** Whether a schedule has the workers of this queue end what was forgotten. */
+  reaperActs(): Promise<boolean>;
   /** The answer of a query; undefined when no workflow has this id. */
   query(id: string, name: string): Promise<unknown>;
 }

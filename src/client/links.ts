@@ -5,6 +5,8 @@ import { TASK_QUEUE, templateWorkflowId } from '../contracts/names';
 export interface UiLinks {
   /** The list of all experiments, newest first. */
   experiments: string;
+  /** The list of experiments to which a filter of Temporal's applies, such as `HoldfastPhase='Held'`. */
+  filtered(filter: string): string;
   /** The start form with type and queue filled in. */
   startExperiment: string;
   /** The newest run of a workflow id. */
@@ -15,13 +17,17 @@ export interface UiLinks {
   start(workflowType: string): string;
 }
 
+const EXPERIMENTS = "WorkflowType='experiment'";
+
 /** Links below a UI's base address, e.g. `http://127.0.0.1:8233`. */
 export function uiLinks(base: string, namespace: string): UiLinks {
   const root = `${base.replace(/\/+$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows`;
   const start = (type: string): string =>
     `${root}/start-workflow?workflowType=${encodeURIComponent(type)}&taskQueue=${encodeURIComponent(TASK_QUEUE)}`;
+  const list = (query: string): string => `${root}?query=${encodeURIComponent(query)}`;
   return {
-    experiments: `${root}?query=${encodeURIComponent("WorkflowType='experiment'")}`,
+    experiments: list(EXPERIMENTS),
+    filtered: (filter) => list(`${EXPERIMENTS} AND ${filter}`),
     startExperiment: start('experiment'),
     startTemplate: (name) => `${start('experiment')}&workflowId=${encodeURIComponent(templateWorkflowId(name))}`,
     workflow: (id) => `${root}/${encodeURIComponent(id)}`,

@@ -3,6 +3,7 @@ import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@
 import { Failure } from '../contracts/failures';
 import type { WorkflowStanding } from '../contracts/reaper';
 import { quoted } from './listing';
+import { isActing, reaperSchedule } from './reaper';
 
 /** Shorter than any attempt of an activity: a server that hangs is a failure to retry. */
 const ANSWER_MS = 5000;
@@ -64,6 +65,9 @@ export function createTemporalPort(client: Client, taskQueue: string) {
           return whenNotFound(false)(error);
         },
       );
+    },
+    reaperActs(): Promise<boolean> {
+      return asked('look at the reaper', async () => isActing(await reaperSchedule({ client, taskQueue })));
     },
     query(id: string, name: string): Promise<unknown> {
       return asked(`query ${id}`, () => client.workflow.getHandle(id).query<unknown>(name)).catch(

@@ -17,6 +17,10 @@ export interface Run {
   moving: Promise<unknown>;
 }
 
+/** Terminating leaves everything to the reaper, so who looks at the run page should know that there is none. */
+const UNWATCHED =
+  'No acting reaper: when this run is terminated, only the timers of its nodes end it. `holdfast setup` changes that.';
+
 /** The run from the moment its spec is admitted; its lease begins now. */
 export function begin(admission: Admission, state: RunState, controls: Controls): Run {
   const { spec, installation, owner } = admission;
@@ -28,6 +32,7 @@ export function begin(admission: Admission, state: RunState, controls: Controls)
   const isScheduled = workflowInfo()
     .typedSearchAttributes.getAll()
     .some((pair) => pair.key.name === 'TemporalScheduledById');
+  if (admission.reaperActs === false) state.warning = UNWATCHED;
   describeRun(state, isScheduled ? 'schedule' : 'start');
   const ownership: Ownership = {
     experimentId: status.experimentId,

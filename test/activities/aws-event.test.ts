@@ -42,6 +42,7 @@ const temporal: TemporalPort = {
   standing: () => Promise.resolve(undefined),
   runningOf: () => Promise.resolve([]),
   update: () => Promise.resolve(false),
+  reaperActs: () => Promise.resolve(true),
   query: () => Promise.resolve(undefined),
 };
 

@@ -89,6 +89,7 @@ describe('the Temporal UI', () => {
     expect(text).toMatch(
       /Cost 0\.\d+ USD\/h, \d+ % below on-demand; spent 0\.\d+ USD by \d\d:\d\d:\d\d, at lease end 0\.\d+ USD/,
     );
+    expect(text).toContain('No acting reaper: when this run is terminated');
     expect(rows[0]).toBe('component desired ec2 ssm setup service endpoint bought');
     expect(rows).toEqual(
       expect.arrayContaining([expect.stringMatching(/^zookeeper 3 3 3 3 3 3 t\S+ spot(, t\S+ spot)*$/)]),

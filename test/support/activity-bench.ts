@@ -43,6 +43,7 @@ const NOBODY: Parameters<typeof createActivities>[0]['temporal'] = {
   standing: () => Promise.resolve(undefined),
   runningOf: () => Promise.resolve([]),
   update: () => Promise.resolve(false),
+  reaperActs: () => Promise.resolve(true),
   query: () => Promise.resolve(undefined),
 };
 

@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { SCENARIO_CHOICES } from '../../dev/scenarios';
+import type { UiLinks } from '../../client';
+import { quoted } from '../../client/listing';
 import type { Context } from '../context';
 import { untilInterrupted } from '../interrupt';
 import { portOption, seedOption } from '../numbers';
@@ -62,7 +64,7 @@ async function dev(context: Context, options: DevOptions): Promise<void> {
     });
     const templates = await templatesOf(context.library);
     await stack.client.setup({ templates });
-    for (const line of welcome(stack, Object.keys(templates))) context.terminal.out(line);
+    for (const line of welcome(stack, context.config.owner, Object.keys(templates))) context.terminal.out(line);
     await untilInterrupted(context, stack.ended);
   } finally {
     await removeNote(home);
@@ -72,6 +74,7 @@ async function dev(context: Context, options: DevOptions): Promise<void> {
 
 function welcome(
   stack: { address: string; simulatorUrl: string; links: LinksShown },
+  owner: string,
   templates: readonly string[],
 ): string[] {
   const { links } = stack;
@@ -81,6 +84,8 @@ function welcome(
       [],
       [
         ['experiments', links.experiments],
+        ['  yours', links.filtered(`HoldfastOwner=${quoted(owner)}`)],
+        ['  held', links.filtered("HoldfastPhase='Held'")],
         ['start one', links.startExperiment],
         ...templates.map((name) => [`  ${name}`, links.startTemplate(name)]),
         ['start a cleanup', links.start('cleanup')],
@@ -94,9 +99,4 @@ function welcome(
   ];
 }
 
-interface LinksShown {
-  experiments: string;
-  startExperiment: string;
-  startTemplate(name: string): string;
-  start(type: string): string;
-}
+type LinksShown = Pick<UiLinks, 'experiments' | 'filtered' | 'startExperiment' | 'startTemplate' | 'start'>;
