@@ -25,6 +25,8 @@ export interface Admission {
   maxLeaseSeconds: number;
   /** Folder or prefix that will hold everything the experiment leaves. */
   results: string;
+  /** Whether a reaper comes round that acts; absent when Temporal did not say. */
+  reaperActs?: boolean;
 }
 
 export interface ReadinessAdmission extends Admission {
@@ -74,7 +76,9 @@ export function createAdmissionActivities({
         ...(tooLong === undefined ? [] : [tooLong]),
       ];
       if (!parsed.ok || problems.length > 0) throw invalidInput(problems);
-      return admit(parsed.value, workflowId());
+      const reaperActs = await temporal.reaperActs().catch(() => undefined);
+      const admission = await admit(parsed.value, workflowId());
+      return { ...admission, ...(reaperActs === undefined ? {} : { reaperActs }) };
     },
 
     /** The same for `readiness`, which names an experiment whose nodes exist. */

@@ -18,6 +18,7 @@ import { createReaperActivities } from './reaper';
 import { createRecordActivities } from './record';
 import { createSentinelActivities } from './sentinel';
 import { createStepActivities } from './steps';
+import { createStopActivities } from './stop';
 import type { TemporalPort } from './temporal-port';
 import { createVolumeActivities } from './volumes';
 import { createWebhookActivities } from './webhooks';
@@ -55,5 +56,6 @@ export function createActivities(ports: ActivityPorts) {
     ...createVolumeActivities(ports),
     ...createDoctorActivities(ports),
     ...createWebhookActivities(ports),
+    ...createStopActivities(ports),
   });
 }

@@ -17,6 +17,12 @@ export interface TemporalPort {
   isRunning(type: string, id: string): Promise<boolean>;
   /** The newest workflow under this id; undefined when there is none. */
   standing(id: string): Promise<WorkflowStanding | undefined>;
+  /** Ids of the running experiments that a schedule started; Temporal's list may lag a second behind. */
+  runningOf(scheduleId: string): Promise<string[]>;
+  /** False when no workflow runs under this id, or it refuses. */
+  update(id: string, name: string): Promise<boolean>;
+  /** Whether a schedule has the workers of this queue end what was forgotten. */
+  reaperActs(): Promise<boolean>;
   /** The answer of a query; undefined when no workflow has this id. */
   query(id: string, name: string): Promise<unknown>;
 }

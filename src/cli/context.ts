@@ -29,8 +29,8 @@ export interface Context {
   /** ISO time. */
   now(): string;
   connect(): Promise<Holdfast>;
-  /** Asks for yes or no; undefined where nobody sits at a terminal. */
-  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
+  /** Asks for yes, or to type these very words; undefined where nobody sits at a terminal. */
+  readonly confirm: ((question: string, words?: string) => Promise<boolean>) | undefined;
   /** Calls back on Ctrl-C and SIGTERM instead of ending the process; answers with the way to stop listening. */
   onInterrupt(listener: () => void): () => void;
   /** Sets the exit code of the process. */
@@ -76,11 +76,12 @@ function processTerminal(): Terminal {
   };
 }
 
-/** Only `y` and `yes` mean yes. */
-async function askAtTerminal(question: string): Promise<boolean> {
+/** Only `y` and `yes` mean yes, and where words are wanted only they do. */
+async function askAtTerminal(question: string, words?: string): Promise<boolean> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return /^y(es)?$/i.test((await lines.question(question)).trim());
+    const answer = (await lines.question(question)).trim();
+    return words === undefined ? /^y(es)?$/i.test(answer) : answer === words;
   } finally {
     lines.close();
   }

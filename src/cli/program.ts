@@ -4,7 +4,9 @@ import { capacityCommand } from './commands/capacity';
 import { cleanupCommand } from './commands/cleanup';
 import { completionCommand } from './commands/completion';
 import { controlCommands } from './commands/control';
+import { cpCommand } from './commands/cp';
 import { demoCommand } from './commands/demo';
+import { destroyCommand } from './commands/destroy';
 import { devCommand } from './commands/dev';
 import { eventsCommand } from './commands/events';
 import { doctorCommand } from './commands/doctor';
@@ -53,7 +55,9 @@ export function createProgram(
     ...controlCommands(source),
     execCommand(source),
     sshCommand(source),
+    cpCommand(source),
     scheduleCommand(source),
+    destroyCommand(source),
     cleanupCommand(source),
     leaksCommand(source),
     reapCommand(source),

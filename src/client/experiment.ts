@@ -31,7 +31,7 @@ export interface ExperimentHandle {
   result(): Promise<ExperimentResult>;
   /** Moves the end of the lease by a duration such as `6h`; answers with the new end as ISO text. */
   extend(by: string): Promise<string>;
-  /** Keeps the nodes after the end of the work, until `release`, the spec's `holdFor` or the end of the lease. */
+  /** Keeps the nodes after the end of the work, until `release` or the end of the hold's own lease (`holdFor`). */
   hold(): Promise<void>;
   /** Ends a hold: teardown begins. */
   release(): Promise<void>;

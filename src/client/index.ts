@@ -46,6 +46,7 @@ export { uiLinks, type UiLinks } from './links';
 export type { ExperimentListing, ListOptions } from './listing';
 export { isActing, type ReaperSchedule, type ScheduleChange } from './reaper';
 export type { SetupOptions, SetupReport } from './setup';
+export type { Templates } from './templates';
 
 export {
   OVERLAPS,
@@ -53,6 +54,7 @@ export {
   type ScheduleDetails,
   type ScheduleRequest,
   type Schedules,
+  type StopRequest,
   type ScheduleView,
 } from './schedules';
 export type { ListPage, PageOptions } from './paging';

@@ -1,26 +1,35 @@
 /** Where does the Temporal UI show things? Addresses only: nothing is asked. */
-import { TASK_QUEUE } from '../contracts/names';
+import { TASK_QUEUE, templateWorkflowId } from '../contracts/names';
 
 /** Pages of the Temporal UI for one namespace. */
 export interface UiLinks {
   /** The list of all experiments, newest first. */
   experiments: string;
+  /** The list of experiments to which a filter of Temporal's applies, such as `HoldfastPhase='Held'`. */
+  filtered(filter: string): string;
   /** The start form with type and queue filled in. */
   startExperiment: string;
   /** The newest run of a workflow id. */
   workflow(id: string): string;
+  /** The start form filled with a template, once `setup` has put it there. */
+  startTemplate(name: string): string;
   /** The start form for any workflow type. */
   start(workflowType: string): string;
 }
+
+const EXPERIMENTS = "WorkflowType='experiment'";
 
 /** Links below a UI's base address, e.g. `http://127.0.0.1:8233`. */
 export function uiLinks(base: string, namespace: string): UiLinks {
   const root = `${base.replace(/\/+$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows`;
   const start = (type: string): string =>
     `${root}/start-workflow?workflowType=${encodeURIComponent(type)}&taskQueue=${encodeURIComponent(TASK_QUEUE)}`;
+  const list = (query: string): string => `${root}?query=${encodeURIComponent(query)}`;
   return {
-    experiments: `${root}?query=${encodeURIComponent("WorkflowType='experiment'")}`,
+    experiments: list(EXPERIMENTS),
+    filtered: (filter) => list(`${EXPERIMENTS} AND ${filter}`),
     startExperiment: start('experiment'),
+    startTemplate: (name) => `${start('experiment')}&workflowId=${encodeURIComponent(templateWorkflowId(name))}`,
     workflow: (id) => `${root}/${encodeURIComponent(id)}`,
     start,
   };

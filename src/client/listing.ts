@@ -1,5 +1,6 @@
 /** Which experiments are there? Read from Temporal's visibility, so it needs no worker. */
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { MEMO } from '../contracts/names';
 import { HoldfastError } from './errors';
 
 /** One row of the list. Search attributes that the workflow has not set yet are absent. */
@@ -18,6 +19,10 @@ export interface ExperimentListing {
   expiresAt?: string;
   costUsd?: number;
   nodesReady?: number;
+  /** Nodes that were lost. */
+  interruptions?: number;
+  /** `start`, or `schedule`. */
+  trigger?: string;
 }
 
 export interface ListOptions {
@@ -36,7 +41,7 @@ export async function listExperiments(client: Client, options: ListOptions = {})
   const limit = options.limit ?? DEFAULT_LIMIT;
   const rows: ExperimentListing[] = [];
   for await (const info of client.workflow.list({ query, pageSize: Math.min(limit, 1000) })) {
-    if (info.status.name === 'CONTINUED_AS_NEW') continue;
+    if (info.status.name === 'CONTINUED_AS_NEW' || isTemplate(info)) continue;
     rows.push(listingOf(info));
     if (rows.length >= limit) break;
   }
@@ -77,6 +82,11 @@ export function quoted(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
+/** Whether it only stands in the start form of the Temporal UI. */
+export function isTemplate({ memo }: WorkflowExecutionInfo): boolean {
+  return memo?.[MEMO.template] !== undefined;
+}
+
 /** The row of one workflow. */
 export function listingOf(info: WorkflowExecutionInfo): ExperimentListing {
   const read = attributeReader(info);
@@ -94,6 +104,8 @@ export function listingOf(info: WorkflowExecutionInfo): ExperimentListing {
     ...read.text('expiresAt', 'HoldfastExpiresAt'),
     ...read.number('costUsd', 'HoldfastCostUsd'),
     ...read.number('nodesReady', 'HoldfastNodesReady'),
+    ...read.number('interruptions', 'HoldfastInterruptions'),
+    ...read.text('trigger', 'HoldfastTrigger'),
   };
 }
 

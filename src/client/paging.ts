@@ -1,7 +1,7 @@
 /** How does a reader go through all experiments, page by page? */
 import type { Client } from '@temporalio/client';
 import { executionInfoFromRaw } from '@temporalio/client/lib/helpers';
-import { listingOf, quoted, type ExperimentListing } from './listing';
+import { isTemplate, listingOf, quoted, type ExperimentListing } from './listing';
 
 /** What is wanted; everything that is absent does not matter. */
 export interface PageOptions {
@@ -34,7 +34,8 @@ export async function pageOfExperiments(client: Client, options: PageOptions): P
     executions.map((raw) => executionInfoFromRaw(raw, loadedDataConverter, raw, namespace)),
   );
   const next = Buffer.from(nextPageToken).toString('base64url');
-  return { experiments: infos.map(listingOf), ...(next === '' ? {} : { next }) };
+  const experiments = infos.filter((info) => !isTemplate(info)).map(listingOf);
+  return { experiments, ...(next === '' ? {} : { next }) };
 }
 
 function queryOf({ owner, template, region, phase, state }: PageOptions): string {

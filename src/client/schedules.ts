@@ -4,6 +4,7 @@ import {
   ScheduleNotFoundError,
   type Client,
   type ScheduleDescription,
+  type ScheduleOptions,
   type ScheduleOverlapPolicy,
   type ScheduleSpec,
 } from '@temporalio/client';
@@ -11,6 +12,7 @@ import { EXPERIMENT_ID } from '../contracts/names';
 import type { ExperimentInput, TemplateInput } from '../schemas/experiment';
 import { HoldfastError } from './errors';
 import { listExperiments, quoted, type ExperimentListing } from './listing';
+import { dueTimes, notRun, type NotRun } from './schedule-gaps';
 import { submissionOf } from './submission';
 import { translated } from './translate';
 
@@ -40,8 +42,20 @@ export interface ScheduleRequest {
   paused?: string;
 }
 
+/** A schedule that ends what another one began. */
+export interface StopRequest {
+  id: string;
+  /** Whose running experiments it stops. */
+  schedule: string;
+  cron: string[];
+  /** IANA name; UTC when absent. */
+  timeZone?: string;
+}
+
 export interface ScheduleView {
   id: string;
+  /** Whether it starts an experiment, or stops those of another schedule. */
+  does: 'start' | 'stop';
   paused: boolean;
   /** Why it was paused or resumed last. */
   note?: string;
@@ -66,12 +80,16 @@ export interface ScheduleDetails extends ScheduleView {
   running: string[];
   /** Its newest runs as the list of experiments has them. */
   experiments: ExperimentListing[];
+  /** What was due since the oldest of its last runs and did not run, the newest last. */
+  notRun: NotRun[];
 }
 
 /** Everything that can be done with schedules. Every method rejects with a `HoldfastError`. */
 export interface Schedules {
   /** Checks the spec, then makes the schedule; answers with the next times. */
   create(request: ScheduleRequest): Promise<ScheduleDetails>;
+  /** Makes a schedule that stops in order whatever runs of another one then. */
+  createStop(request: StopRequest): Promise<ScheduleDetails>;
   list(): Promise<ScheduleView[]>;
   show(id: string): Promise<ScheduleDetails>;
   pause(id: string, reason: string): Promise<void>;
@@ -94,16 +112,24 @@ export function schedulesOf({ client, taskQueue }: { client: Client; taskQueue: 
   const handle = (id: string) => client.schedule.getHandle(id);
   const show = async (id: string): Promise<ScheduleDetails> => {
     const query = `TemporalScheduledById = ${quoted(id)}`;
-    return detailsOf(await handle(id).describe(), await listExperiments(client, { query, limit: RECENT }));
+    const described = await handle(id).describe();
+    const { recentActions, createdAt } = described.info;
+    // Temporal remembers the last ten runs; before the oldest of those nobody can tell what ran.
+    const from = recentActions.length < RECENT ? createdAt : (recentActions[0]?.scheduledAt ?? createdAt);
+    const [experiments, due] = await Promise.all([
+      listExperiments(client, { query, limit: RECENT }),
+      dueTimes(client, id, from.toISOString()),
+    ]);
+    return detailsOf(described, experiments, due);
   };
+  const make = (id: string, options: ScheduleOptions): Promise<ScheduleDetails> =>
+    asked(id, async () => {
+      await client.schedule.create(options);
+      return show(id);
+    });
   return {
-    create: async (request) => {
-      const options = scheduleOptions(request, taskQueue);
-      return asked(request.id, async () => {
-        await client.schedule.create(options);
-        return show(request.id);
-      });
-    },
+    create: async (request) => make(request.id, scheduleOptions(request, taskQueue)),
+    createStop: async (request) => make(request.id, stopOptions(request, taskQueue)),
     list: () => asked('', () => listSchedules(client)),
     show: (id) => asked(id, () => show(id)),
     pause: (id, reason) => asked(id, () => handle(id).pause(reason)),
@@ -120,7 +146,7 @@ export function schedulesOf({ client, taskQueue }: { client: Client; taskQueue: 
   };
 }
 
-function scheduleOptions(request: ScheduleRequest, taskQueue: string) {
+function scheduleOptions(request: ScheduleRequest, taskQueue: string): ScheduleOptions {
   checkRequest(request);
   const { id, spec, cron = [], everySeconds, timeZone = 'UTC', paused } = request;
   const every = everySeconds === undefined ? [] : [`every ${String(everySeconds)}s`];
@@ -142,10 +168,28 @@ function scheduleOptions(request: ScheduleRequest, taskQueue: string) {
     // Temporal turns cron strings into calendars and keeps nothing of them.
     memo: { when: [...cron, ...every].join(', '), timeZone },
     ...(paused === undefined ? {} : { state: { paused: true, note: paused } }),
-  } as const;
+  };
 }
 
-function checkRequest({ id, cron = [], everySeconds }: ScheduleRequest): void {
+function stopOptions({ id, schedule, cron, timeZone = 'UTC' }: StopRequest, taskQueue: string): ScheduleOptions {
+  checkRequest({ id, cron });
+  return {
+    scheduleId: id,
+    spec: { cronExpressions: cron, timezone: timeZone },
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'stop',
+      workflowId: id,
+      taskQueue,
+      args: [{ schedule }],
+      staticSummary: `stop what runs of ${schedule}`,
+    },
+    policies: { overlap: 'SKIP', catchupWindow: HOUR_SECONDS * 1000 },
+    memo: { when: cron.join(', '), timeZone },
+  };
+}
+
+function checkRequest({ id, cron = [], everySeconds }: Pick<ScheduleRequest, 'id' | 'cron' | 'everySeconds'>): void {
   if (!EXPERIMENT_ID.test(id) || id.length > MOST_CHARACTERS) {
     const rule = `letters, digits and ._:- , beginning with a letter or digit, ${String(MOST_CHARACTERS)} at most`;
     throw new HoldfastError('refused', `${id} is no id of a schedule`, { lines: [`id: must be ${rule}`] });
@@ -169,23 +213,29 @@ function policyOf(overlap: Overlap): ScheduleOverlapPolicy {
   return overlap.toUpperCase().replace('-', '_') as ScheduleOverlapPolicy;
 }
 
+/** What schedules of experiments start; the reaper's own is looked at by `leaks`. */
+const OURS = ['experiment', 'stop'];
+
 async function listSchedules(client: Client): Promise<ScheduleView[]> {
   const views: ScheduleView[] = [];
   for await (const summary of client.schedule.list()) {
-    if (summary.action?.workflowType === 'experiment') views.push(viewOf(summary));
+    const { workflowType = '' } = summary.action ?? {};
+    if (OURS.includes(workflowType)) views.push(viewOf({ ...summary, action: { workflowType } }));
   }
   return views.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 type Described = Pick<ScheduleDescription, 'scheduleId' | 'memo' | 'state'> & {
+  action: Pick<ScheduleDescription['action'], 'workflowType'>;
   spec?: Pick<ScheduleDescription['spec'], 'timezone'>;
   info: Pick<ScheduleDescription['info'], 'nextActionTimes' | 'recentActions'>;
 };
 
-function viewOf({ scheduleId, memo = {}, state, spec, info }: Described): ScheduleView {
+function viewOf({ scheduleId, memo = {}, state, action, spec, info }: Described): ScheduleView {
   const { when, timeZone } = memo;
   return {
     id: scheduleId,
+    does: action.workflowType === 'stop' ? 'stop' : 'start',
     paused: state.paused,
     ...(state.note === undefined || state.note === '' ? {} : { note: state.note }),
     ...(typeof when === 'string' ? { when } : {}),
@@ -201,18 +251,23 @@ function viewOf({ scheduleId, memo = {}, state, spec, info }: Described): Schedu
   };
 }
 
-function detailsOf(described: ScheduleDescription, experiments: ExperimentListing[]): ScheduleDetails {
+function detailsOf(described: ScheduleDescription, experiments: ExperimentListing[], due: string[]): ScheduleDetails {
   const { policies, info, spec } = described;
+  const overlap = (policies.overlap ?? 'SKIP').toLowerCase().replace('_', '-');
+  const catchUpSeconds = policies.catchupWindow / 1000;
+  const missed = info.numActionsMissedCatchupWindow;
+  const begun = info.recentActions.map(({ scheduledAt }) => scheduledAt.toISOString());
   return {
     ...viewOf(described),
-    overlap: (policies.overlap ?? 'SKIP').toLowerCase().replace('_', '-'),
-    catchUpSeconds: policies.catchupWindow / 1000,
+    overlap,
+    catchUpSeconds,
     jitterSeconds: (spec.jitter ?? 0) / 1000,
     taken: info.numActionsTaken,
     skipped: info.numActionsSkippedOverlap,
-    missed: info.numActionsMissedCatchupWindow,
+    missed,
     running: info.runningActions.map(({ workflow }) => workflow.workflowId),
     experiments,
+    notRun: notRun({ due, begun, experiments, overlap, catchUpSeconds, missed }),
   };
 }
 

@@ -1,7 +1,9 @@
 /** How do activities reach other workflows? The calls of the Temporal client that they need, with our failures. */
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
 import { Failure } from '../contracts/failures';
 import type { WorkflowStanding } from '../contracts/reaper';
+import { quoted } from './listing';
+import { isActing, reaperSchedule } from './reaper';
 
 /** Shorter than any attempt of an activity: a server that hangs is a failure to retry. */
 const ANSWER_MS = 5000;
@@ -10,7 +12,7 @@ const ANSWER_MS = 5000;
 export function createTemporalPort(client: Client, taskQueue: string) {
   const asked = <T>(what: string, call: () => Promise<T>): Promise<T> =>
     client.withDeadline(Date.now() + ANSWER_MS, call).catch((error: unknown) => {
-      if (error instanceof WorkflowNotFoundError) throw error;
+      if (error instanceof WorkflowNotFoundError || error instanceof WorkflowUpdateFailedError) throw error;
       throw new Failure('ServiceUnavailable', `Temporal: ${what}: ${reasonOf(error)}`, {}, error);
     });
   const standing = (id: string): Promise<WorkflowStanding | undefined> =>
@@ -45,6 +47,28 @@ export function createTemporalPort(client: Client, taskQueue: string) {
       return found?.type === type && found.running;
     },
     standing,
+    runningOf(scheduleId: string): Promise<string[]> {
+      const running = "WorkflowType = 'experiment' AND ExecutionStatus = 'Running'";
+      const query = `${running} AND TemporalScheduledById = ${quoted(scheduleId)}`;
+      return asked(`list the runs of ${scheduleId}`, async () => {
+        const ids: string[] = [];
+        for await (const { workflowId } of client.workflow.list({ query })) ids.push(workflowId);
+        return ids;
+      });
+    },
+    update(id: string, name: string): Promise<boolean> {
+      const call = asked(`update ${id}`, () => client.workflow.getHandle(id).executeUpdate(name));
+      return call.then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof WorkflowUpdateFailedError) return false;
+          return whenNotFound(false)(error);
+        },
+      );
+    },
+    reaperActs(): Promise<boolean> {
+      return asked('look at the reaper', async () => isActing(await reaperSchedule({ client, taskQueue })));
+    },
     query(id: string, name: string): Promise<unknown> {
       return asked(`query ${id}`, () => client.workflow.getHandle(id).query<unknown>(name)).catch(
         whenNotFound(undefined),

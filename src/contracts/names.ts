@@ -38,10 +38,12 @@ export const SEARCH_ATTRIBUTES = {
   HoldfastInterruptions: 'Int',
 } as const;
 
-/** Memo fields of an experiment that was asked for under a request id. */
+/** Memo fields of an experiment. The first and last are of one that was asked for under a request id. */
 export const MEMO = {
   /** SHA-256 of the spec as it was given. */
   specDigest: 'holdfastSpecDigest',
+  /** Of a run that only stands in the start form of the Temporal UI: the digest of its spec. */
+  template: 'holdfastTemplate',
   /** True when the request id had been used before, for another spec: this run did nothing. */
   refused: 'holdfastRefused',
 } as const;
@@ -55,6 +57,11 @@ export const EXPERIMENT_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 /** The id of the cleanup that belongs to an experiment. A slash cannot occur in an experiment id. */
 export function cleanupWorkflowId(experimentId: string): string {
   return `${experimentId}/cleanup`;
+}
+
+/** The id of the run by which a template stands in the start form of the Temporal UI. */
+export function templateWorkflowId(name: string): string {
+  return `template-${name}`;
 }
 
 /** The id of the look that comes after a clean cleanup, when AWS shows nothing of the deleted any more. */

@@ -1,5 +1,5 @@
 /** What does the Temporal UI show of a run, in which order? Markdown, readable without scrolling. */
-import type { ExperimentStatus } from '../contracts/messages';
+import { FINAL_PHASES, type ExperimentStatus } from '../contracts/messages';
 import { GATES, type Gate } from '../contracts/readiness';
 
 /** Temporal cuts details at 20,000 bytes; attempts and events are the parts that grow, so only the last are shown. */
@@ -7,11 +7,12 @@ const LAST_EVENTS = 5;
 const LAST_ATTEMPTS = 10;
 
 /** Phase, lease, money, component table, last events, attempts, links (markdown, one each): in that order. */
-export function currentDetails(status: ExperimentStatus, links: readonly string[]): string {
+export function currentDetails(status: ExperimentStatus, links: readonly string[], warning = ''): string {
   return [
     headline(status),
     `**Lease** until ${status.expiresAt}${status.owner === '' ? '' : `, owner ${status.owner}`}`,
     money(status),
+    FINAL_PHASES.includes(status.phase) ? '' : warning,
     table(status),
     section(
       'Last events',

@@ -20,6 +20,12 @@ export function extended(lease: Lease, by: unknown): { expiresAt: string } | { r
   return { refusal: `by: ${String(by)} is too long: ${limit}, which leaves ${inWords(Math.floor(leftMs / 1000))}` };
 }
 
+/** When the lease of a hold ends, as ISO text: from now on, within the longest that any experiment may have. */
+export function heldUntil({ startedAt, maxSeconds }: Omit<Lease, 'expiresAt'>, nowMs: number, seconds: number): string {
+  const latestMs = Date.parse(startedAt) + maxSeconds * 1000;
+  return new Date(Math.min(nowMs + seconds * 1000, latestMs)).toISOString();
+}
+
 /** What stands against a lease as it was asked for; undefined when nothing does. */
 export function leaseProblem(seconds: number, maxSeconds: number): string | undefined {
   if (seconds <= maxSeconds) return undefined;

@@ -285,7 +285,11 @@ const fields = z.strictObject({
     .enum(['destroy', 'hold'])
     .default('destroy')
     .describe('`destroy` tears down at once, `hold` keeps the nodes of a failed experiment for a look.'),
-  holdFor: duration.default(14_400).describe('How long a hold may last; after it the teardown comes all the same.'),
+  holdFor: duration
+    .default(14_400)
+    .describe(
+      'The lease of a hold, in place of what is left of the first one; `extend` lengthens it, teardown ends it.',
+    ),
   settle: duration
     .default(60)
     .describe(

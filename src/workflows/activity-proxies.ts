@@ -15,6 +15,7 @@ import type { ReaperActivities } from '../activities/reaper';
 import type { RecordActivities } from '../activities/record';
 import type { SentinelActivities } from '../activities/sentinel';
 import type { StepActivities } from '../activities/steps';
+import type { StopActivities } from '../activities/stop';
 import type { VolumeActivities } from '../activities/volumes';
 import type { WebhookActivities } from '../activities/webhooks';
 
@@ -33,6 +34,7 @@ type All = AdmissionActivities &
   RecordActivities &
   SentinelActivities &
   StepActivities &
+  StopActivities &
   VolumeActivities &
   WebhookActivities;
 

@@ -15,6 +15,7 @@ import { begin, type Run } from './run';
 import { listenForCommands } from './run-command';
 import { announce, newRunState, setNodes, setPhase, type RunState } from './run-state';
 import { tearDown } from './teardown';
+import { isTemplate, showTemplate } from './template';
 import { labour } from './work';
 
 /**
@@ -25,6 +26,8 @@ import { labour } from './work';
  * moment before the first creation.
  */
 export async function experiment(input: unknown): Promise<ExperimentResult> {
+  // Nobody waits for what a template gives: it stands in a form, and in no list of ours.
+  if (isTemplate()) return showTemplate(input) as Promise<never>;
   const { workflowId } = workflowInfo();
   const state = newRunState(workflowId, Date.now());
   const work = new CancellationScope();

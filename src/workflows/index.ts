@@ -10,3 +10,4 @@ export { reaper } from './reaper';
 export { sentinel } from './sentinel';
 export { doctor } from './doctor';
 export { webhooks } from './webhooks';
+export { stop } from './stop';

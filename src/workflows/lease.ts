@@ -16,20 +16,13 @@ const extendUpdate = defineUpdate<{ expiresAt: string }, [{ by: string | number 
  * the reaper and the nodes themselves go by that. `runNow` gives the run once its spec is admitted.
  */
 export function listenForExtensions(state: RunState, runNow: () => Run | undefined): void {
-  // One after another, so that the tags of an earlier end never come last.
-  let moving: Promise<unknown> = Promise.resolve();
   setHandler(
     extendUpdate,
     async ({ by }) => {
       const run = admittedRun(runNow);
       const expiresAt = wanted(run, by);
-      run.ownership.expiresAt = expiresAt;
-      run.extended = true;
-      setExpiry(state, expiresAt);
-      tell(state, `lease extended by ${String(by)} to ${expiresAt}`);
-      const mine = moving.then(() => moveLease(run, expiresAt));
-      moving = mine.catch(() => undefined);
-      await mine;
+      const told = `lease extended by ${String(by)} to ${expiresAt}`;
+      await endLeaseAt(run, expiresAt, told);
       return { expiresAt };
     },
     {
@@ -40,6 +33,17 @@ export function listenForExtensions(state: RunState, runNow: () => Run | undefin
       description: 'Lengthens the lease, and the tags and timers of everything that is there: {"by": "2h"}',
     },
   );
+}
+
+/** Moves the end of the lease; resolves when everything in AWS says so too, and rejects with what does not. */
+export async function endLeaseAt(run: Run, expiresAt: string, told: string): Promise<void> {
+  run.ownership.expiresAt = expiresAt;
+  run.extended = true;
+  setExpiry(run.state, expiresAt);
+  tell(run.state, told);
+  const mine = run.moving.then(() => moveLease(run, expiresAt));
+  run.moving = mine.catch(() => undefined);
+  await mine;
 }
 
 function byOf(input: unknown): unknown {

@@ -19,6 +19,8 @@ export interface RunState {
   everyNode: Node[];
   /** Markdown links for the run page; cleanup has a page once it has begun. */
   links: { like: string; cleanup: string };
+  /** One line that the run page shows as long as it runs. */
+  warning?: string;
   /** Hears of every phase, once somebody wants to know. */
   onPhase?: (event: TimelineEntry) => void;
   /** The phase of the work while it is shown as Recovering. */
@@ -175,7 +177,7 @@ export function publish(state: RunState): void {
   state.status.cost = costSummary(state.everyNode, state.launchedAtMs, state.endedAtMs, Date.now(), expiresAtMs);
   const { like, cleanup } = state.links;
   const hasCleanup = state.status.phase === 'TearingDown' || state.status.cleanup !== undefined;
-  setCurrentDetails(currentDetails(state.status, hasCleanup ? [cleanup, like] : [like]));
+  setCurrentDetails(currentDetails(state.status, hasCleanup ? [cleanup, like] : [like], state.warning));
 }
 
 function keyword(name: keyof typeof SEARCH_ATTRIBUTES, value: string): SearchAttributeUpdatePair {

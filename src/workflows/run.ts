@@ -13,7 +13,13 @@ export interface Run {
   ownership: Ownership;
   /** The lease was extended, so nodes that come now have to be told. */
   extended: boolean;
+  /** Moves of the lease, one after another, so that the tags of an earlier end never come last. */
+  moving: Promise<unknown>;
 }
+
+/** Terminating leaves everything to the reaper, so who looks at the run page should know that there is none. */
+const UNWATCHED =
+  'No acting reaper: when this run is terminated, only the timers of its nodes end it. `holdfast setup` changes that.';
 
 /** The run from the moment its spec is admitted; its lease begins now. */
 export function begin(admission: Admission, state: RunState, controls: Controls): Run {
@@ -26,6 +32,7 @@ export function begin(admission: Admission, state: RunState, controls: Controls)
   const isScheduled = workflowInfo()
     .typedSearchAttributes.getAll()
     .some((pair) => pair.key.name === 'TemporalScheduledById');
+  if (admission.reaperActs === false) state.warning = UNWATCHED;
   describeRun(state, isScheduled ? 'schedule' : 'start');
   const ownership: Ownership = {
     experimentId: status.experimentId,
@@ -35,5 +42,5 @@ export function begin(admission: Admission, state: RunState, controls: Controls)
     expiresAt: status.expiresAt,
     extra: spec.tags,
   };
-  return { admission, state, controls, ownership, extended: false };
+  return { admission, state, controls, ownership, extended: false, moving: Promise.resolve() };
 }

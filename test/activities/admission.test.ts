@@ -20,7 +20,7 @@ describe('admitExperiment', () => {
   it('answers with the spec and its defaults, and with the account that this worker acts on', async () => {
     const admission = await bench.run('admitExperiment', smallSpec({ owner: 'ada' }), asWorkflow('exp-1'));
 
-    expect(admission).toMatchObject({ target: bench.target, installation: 'test', owner: 'ada' });
+    expect(admission).toMatchObject({ target: bench.target, installation: 'test', owner: 'ada', reaperActs: true });
     expect(bench.target).toEqual({
       account: '123456789012',
       endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:/),

@@ -40,6 +40,9 @@ const temporal: TemporalPort = {
   signalWithStart: () => Promise.resolve(),
   isRunning: () => Promise.resolve(false),
   standing: () => Promise.resolve(undefined),
+  runningOf: () => Promise.resolve([]),
+  update: () => Promise.resolve(false),
+  reaperActs: () => Promise.resolve(true),
   query: () => Promise.resolve(undefined),
 };
 

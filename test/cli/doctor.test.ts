@@ -25,6 +25,7 @@ describe('doctor', () => {
         '✓ worker: 2 poll',
         '✓ clock: 0.1 s ahead of the Temporal server',
         '✓ credentials: account 1 at AWS',
+        '✓ reaper: comes round every 15m00s',
         '! ssh and cp: no session-manager-plugin on this machine',
       ]),
     );
@@ -48,6 +49,18 @@ describe('doctor', () => {
 
     expect(code).toBe(2);
     expect(out.join('\n')).toMatch(line);
+  });
+
+  it('names a reaper that does not act, with its fix, and exits with 0: what runs needs none', async () => {
+    const client = { checkup: () => Promise.resolve(sound), reaperSchedule: () => Promise.resolve(undefined) };
+
+    const { code, out } = await runCli(['doctor'], { client });
+
+    expect(code).toBe(0);
+    expect(out).toContain(
+      '! reaper: no reaper is acting (there is no schedule for it), so nobody ends what is killed or forgotten',
+    );
+    expect(out).toContain('    fix: holdfast setup');
   });
 
   it('prints the findings as JSON, and passes the regions on', async () => {

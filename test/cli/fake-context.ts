@@ -18,8 +18,8 @@ export interface FakeOptions {
   connect?: () => Promise<Holdfast>;
   tty?: boolean;
   home?: string;
-  /** What the person at the terminal answers; nobody sits there when absent. */
-  answer?: boolean;
+  /** What the person at the terminal answers, or types; nobody sits there when absent. */
+  answer?: boolean | string;
   /** Folders of programs. */
   path?: string;
   /** Receives the function that stands for Ctrl-C. */
@@ -49,7 +49,11 @@ function fakeContext(options: FakeOptions, exit: (code: number) => void, out: st
     library: createFolderLibrary(options.home ?? '/nonexistent'),
     now: () => '2026-01-02T15:04:13.000Z',
     connect: options.connect ?? (() => Promise.resolve(aClient(options.client))),
-    confirm: options.answer === undefined ? undefined : () => Promise.resolve(options.answer === true),
+    confirm:
+      options.answer === undefined
+        ? undefined
+        : (_question, words) =>
+            Promise.resolve(words === undefined ? options.answer === true : options.answer === words),
     onInterrupt: (listener) => {
       options.onInterrupt?.(listener);
       return () => undefined;
@@ -94,6 +98,7 @@ export function aSchedules(more: Partial<Schedules> = {}): Schedules {
   const done = (): Promise<void> => Promise.resolve();
   return {
     create: ({ id }) => Promise.resolve(aSchedule({ id })),
+    createStop: ({ id }) => Promise.resolve(aSchedule({ id, does: 'stop' })),
     list: () => Promise.resolve([aSchedule()]),
     show: (id) => Promise.resolve(aSchedule({ id })),
     pause: done,

@@ -116,6 +116,7 @@ export function aResult(more: Partial<ExperimentResult> = {}): ExperimentResult 
 export function aSchedule(more: Partial<ScheduleDetails> = {}): ScheduleDetails {
   return {
     id: 'nightly',
+    does: 'start',
     paused: false,
     when: '0 2 * * *',
     timeZone: 'Europe/Berlin',
@@ -140,6 +141,7 @@ export function aSchedule(more: Partial<ScheduleDetails> = {}): ScheduleDetails 
         reason: 'Capacity',
       },
     ],
+    notRun: [{ dueAt: '2026-01-01T01:00:00.000Z', why: 'skipped: nightly-2025-12-31T01:00:00Z was running' }],
     ...more,
   };
 }

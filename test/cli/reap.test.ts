@@ -138,7 +138,10 @@ describe('setup', () => {
 
   it('says what it did', async () => {
     const setup = () =>
-      Promise.resolve({ dryRun: false, namespace: 'default', searchAttributes: ['HoldfastOwner'], schedule });
+      Promise.resolve({
+        ...{ dryRun: false, namespace: 'default', searchAttributes: ['HoldfastOwner'], schedule },
+        templates: ['pulsar-quick'],
+      });
 
     const { out, code } = await runCli(['setup'], { client: { setup } });
 
@@ -146,6 +149,7 @@ describe('setup', () => {
       out: [
         'search attributes added in namespace default: HoldfastOwner',
         'schedule reaper/holdfast created: every 15m00s the reaper ends what is expired or orphaned',
+        expect.stringMatching(/^put into the start form: pulsar-quick http.*workflowId=template-pulsar-quick$/),
       ],
       code: 0,
     });
@@ -155,15 +159,24 @@ describe('setup', () => {
     const asked: unknown[] = [];
     const setup = (options: unknown) => {
       asked.push(options);
-      return Promise.resolve({ dryRun: true, namespace: 'lab', searchAttributes: [], schedule });
+      return Promise.resolve({ dryRun: true, namespace: 'lab', searchAttributes: [], templates: [], schedule });
     };
 
     const { out } = await runCli(['setup', '--dry-run', '--every', '30m'], { client: { setup } });
 
-    expect(asked).toEqual([{ dryRun: true, everySeconds: 1800 }]);
+    expect(asked).toEqual([
+      {
+        ...{ dryRun: true, everySeconds: 1800 },
+        // What the examples of the package are.
+        templates: expect.objectContaining({
+          'pulsar-quick': expect.objectContaining({ components: expect.anything() }),
+        }),
+      },
+    ]);
     expect(out).toEqual([
       'search attributes of namespace lab are all there',
       'schedule reaper/holdfast would be created: every 15m00s the reaper ends what is expired or orphaned',
+      'the start form of the Temporal UI has all templates',
       'nothing was changed (--dry-run)',
     ]);
   });

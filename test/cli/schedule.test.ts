@@ -70,6 +70,53 @@ describe('schedule create', () => {
   });
 });
 
+describe('schedule office-hours', () => {
+  const args = ['schedule', 'office-hours', 'lab', '-t', 'pulsar-quick', '--start', '0 8 * * 1-5'].concat([
+    '--stop',
+    '0 18 * * 1-5',
+    '--time-zone',
+    'Europe/Berlin',
+  ]);
+
+  it('makes a schedule that starts and one that stops what it started', async () => {
+    const requests: unknown[] = [];
+    const schedules = aSchedules({
+      create: (request) => {
+        requests.push(request);
+        return Promise.resolve(aSchedule({ id: request.id }));
+      },
+      createStop: (request) => {
+        requests.push(request);
+        return Promise.resolve(aSchedule({ id: request.id, does: 'stop' }));
+      },
+    });
+
+    const { out, code } = await runCli(args, { client: { schedules } });
+
+    expect(requests).toMatchObject([
+      { id: 'lab', cron: ['0 8 * * 1-5'], timeZone: 'Europe/Berlin', spec: { name: 'pulsar-quick' } },
+      { id: 'lab-stop', schedule: 'lab', cron: ['0 18 * * 1-5'], timeZone: 'Europe/Berlin' },
+    ]);
+    expect(out.map((line) => line.split(/ {2,}/).slice(0, 2))).toEqual([
+      ['ID', 'DOES'],
+      ['lab', 'start'],
+      ['lab-stop', 'stop'],
+    ]);
+    expect(code).toBe(0);
+  });
+
+  it('makes none when one of them is refused: what starts and never stops is the dear half', async () => {
+    const deleted: string[] = [];
+    const schedules = aSchedules({
+      createStop: () => Promise.reject(new HoldfastError('refused', 'schedule lab-stop was refused')),
+      delete: (id) => Promise.resolve(void deleted.push(id)),
+    });
+
+    expect(await runCli(args, { client: { schedules } })).toMatchObject({ code: 3, out: [] });
+    expect(deleted).toEqual(['lab']);
+  });
+});
+
 describe('schedule show', () => {
   it('says what was skipped and missed, what comes next, and how its runs ended', async () => {
     const { out } = await runCli(['schedule', 'show', 'nightly']);
@@ -80,6 +127,7 @@ describe('schedule show', () => {
       'overlap   skip, starts late by up to 3600s after an outage',
       'next      2026-01-03 01:00Z, 2026-01-04 01:00Z',
       'runs      7 started, 1 skipped since one was running, 0 missed',
+      'not run   2026-01-01 01:00Z skipped: nightly-2025-12-31T01:00:00Z was running',
       '',
       'nightly-2026-01-02T01:00:00Z  Failed  Capacity',
     ]);
@@ -114,6 +162,7 @@ it('schedule list has a line for each, and says how to make one when there is no
 
   expect(some.out[1]?.split(/ {2,}/)).toEqual([
     'nightly',
+    'start',
     '0 2 * * * Europe/Berlin',
     'active',
     '2026-01-03 01:00Z',

@@ -74,6 +74,41 @@ describe('a schedule', () => {
     await holdfast.get(details.running[0] ?? '').stop();
   });
 
+  it('names what was due and did not run, and the run that was in its way', async () => {
+    const id = await create('busy', {
+      ...{ spec: { name: 'lasting', components: { a: {} } }, cron: [], everySeconds: 1, jitterSeconds: 1 },
+    });
+
+    const { notRun, recent, running } = await eventually(async () => {
+      const seen = await holdfast.schedules.show(id);
+      return seen.notRun.length >= 2 && seen.experiments.length === 1 ? seen : undefined;
+    });
+    await holdfast.schedules.pause(id, 'enough seen');
+    await holdfast.get(running[0] ?? '').stop();
+
+    expect(recent).toHaveLength(1);
+    for (const { dueAt, why } of notRun) {
+      expect(why).toBe(`skipped: ${running[0] ?? ''} was running`);
+      expect(Date.parse(dueAt)).toBeGreaterThan(Date.parse(recent[0]?.dueAt ?? ''));
+    }
+  });
+
+  it('that stops another one is listed as such, with its time', async () => {
+    const id = unique('evening');
+    made.push(id);
+
+    const details = await holdfast.schedules.createStop({
+      ...{ id, schedule: 'lab', cron: ['0 18 * * 1-5'], timeZone: 'Europe/Berlin' },
+    });
+
+    expect(details).toMatchObject({ id, does: 'stop', when: '0 18 * * 1-5', timeZone: 'Europe/Berlin', notRun: [] });
+    const listed = await eventually(async () => (await holdfast.schedules.list()).find((view) => view.id === id));
+    expect(listed).toMatchObject({ does: 'stop' });
+    expect(
+      await failureOf(holdfast.schedules.createStop({ id: unique('never'), schedule: id, cron: [] })),
+    ).toMatchObject({ kind: 'refused' });
+  });
+
   it('starts what was due in a span of the past, one run for each time', async () => {
     const id = await create('past');
 

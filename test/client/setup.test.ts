@@ -33,9 +33,11 @@ it('a round is refused at once when no worker is there to do it', async () => {
   await expect(holdfast.reap()).rejects.toMatchObject({ kind: 'no-worker' });
 });
 
+const templates = { small: { name: 'small', components: { a: {} } } };
+
 describe('setup', () => {
   it('only says what it would do when that is what is asked', async () => {
-    const report = await holdfast.setup({ dryRun: true });
+    const report = await holdfast.setup({ dryRun: true, templates });
 
     expect(report.searchAttributes).toEqual(Object.keys(SEARCH_ATTRIBUTES));
     expect(report.schedule).toEqual({ ...schedule, change: 'created' });
@@ -44,9 +46,9 @@ describe('setup', () => {
   });
 
   it('registers the search attributes and a schedule that acts', async () => {
-    const report = await holdfast.setup();
+    const report = await holdfast.setup({ templates });
 
-    expect(report).toMatchObject({ dryRun: false, schedule: { change: 'created' } });
+    expect(report).toMatchObject({ dryRun: false, templates: ['small'], schedule: { change: 'created' } });
     expect(await missing()).toEqual([]);
     const made = await holdfast.reaperSchedule();
     expect(made).toMatchObject({ ...schedule, input: { apply: true }, paused: false });
@@ -54,8 +56,8 @@ describe('setup', () => {
   });
 
   it('changes nothing when it is done again', async () => {
-    expect(await holdfast.setup()).toMatchObject({
-      searchAttributes: [],
+    expect(await holdfast.setup({ templates })).toMatchObject({
+      ...{ searchAttributes: [], templates: [] },
       schedule: { ...schedule, change: 'unchanged' },
     });
   });

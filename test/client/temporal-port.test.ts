@@ -1,6 +1,8 @@
 /** Does the activities' way to Temporal start once, say what is not there, and fail in words that are retried? */
 import { Client, Connection } from '@temporalio/client';
+import { scheduleReaper } from '../../src/client/reaper';
 import { createTemporalPort } from '../../src/client/temporal-port';
+import { reaperScheduleId } from '../../src/contracts/names';
 import { uniqueId } from '../support/lab';
 import { sharedTemporal } from '../support/temporal';
 
@@ -35,6 +37,18 @@ describe('the Temporal port', () => {
     await temporal.ensureWorkflow('sentinel', id, { region: 'us-west-2' });
     expect(await run()).not.toBe(first);
     await client.workflow.getHandle(id).terminate();
+  });
+
+  it('says whether a reaper acts for its queue: one that is not there, or only looks, does not', async () => {
+    const taskQueue = uniqueId('nobody');
+    const temporal = createTemporalPort(client, taskQueue);
+
+    expect(await temporal.reaperActs()).toBe(false);
+    await scheduleReaper({ client, taskQueue }, 3600, {});
+    expect(await temporal.reaperActs()).toBe(false);
+    await scheduleReaper({ client, taskQueue }, 3600, { apply: true });
+    expect(await temporal.reaperActs()).toBe(true);
+    await client.schedule.getHandle(reaperScheduleId(taskQueue)).delete();
   });
 
   it('signals what runs, starting it for that when wanted, and says when nothing does', async () => {

@@ -23,7 +23,7 @@ describe('shell blocks of the documentation', () => {
 
 describe('a command line that', () => {
   it.each([
-    ['names an unknown verb', 'holdfast destroy latest', /unknown command 'destroy'/],
+    ['names an unknown verb', 'holdfast obliterate latest', /unknown command 'obliterate'/],
     ['names an unknown option', 'holdfast run --fiel examples/gpu-one.yaml', /unknown option '--fiel'/],
     ['leaves out an argument', 'holdfast extend latest', /missing required argument 'duration'/],
     ['names a missing file', 'holdfast run -f examples/nothing.yaml', /examples\/nothing.yaml does not exist/],

@@ -1,7 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { parse } from 'yaml';
 import type { ExperimentHandle } from '../../src/client';
 import { readConfig } from '../../src/config';
@@ -9,13 +9,13 @@ import { FINAL_PHASES } from '../../src/contracts/messages';
 import { startStack, type Stack } from '../../src/dev/stack';
 import type { ExperimentInput } from '../../src/schemas/experiment';
 import { blocksOf } from '../docs/markdown';
+import { editorOf, openBrowser, typeJson, until } from '../support/browser';
 import { sharedTemporal } from '../support/temporal';
 
 const root = resolve(__dirname, '../..');
 /** The lab needs 40 s on two idle cores, and everything else here happens while it runs or after it. */
 jest.setTimeout(120_000);
 
-const chromiumPath = process.env['HOLDFAST_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
 /** With 1 the pictures of the documentation are taken anew. */
 const takesPictures = process.env['HOLDFAST_TEST_PICTURES'] === '1';
 
@@ -27,10 +27,6 @@ let page: Page;
 let lab: ExperimentHandle;
 
 beforeAll(async () => {
-  if (!existsSync(chromiumPath)) {
-    const fix = 'install it (Debian: apt-get install chromium) or set HOLDFAST_TEST_CHROMIUM to its path';
-    throw new Error(`no Chromium at ${chromiumPath}: ${fix}`);
-  }
   const home = mkdtempSync(join(tmpdir(), 'holdfast-page-'));
   endings.push(() => rmSync(home, { recursive: true, force: true }));
   const env = { HOLDFAST_HOME: home, HOLDFAST_TEMPORAL_CLI: sharedTemporal().cli, HOLDFAST_OWNER: 'ada' };
@@ -39,8 +35,7 @@ beforeAll(async () => {
   endings.push(() => stack.stop());
   const spec = parse(readFileSync(join(root, 'examples/pulsar-lab.yaml'), 'utf8')) as ExperimentInput;
   lab = await stack.client.start({ ...spec, owner: 'ada', settle: '2s' });
-  const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
-  browser = await chromium.launch({ executablePath: chromiumPath, args });
+  browser = await openBrowser();
   endings.push(() => browser.close());
 });
 afterAll(async () => {
@@ -51,15 +46,6 @@ beforeEach(async () => {
   page.setDefaultTimeout(15_000);
 });
 afterEach(() => page.close());
-
-/** Waits for what happens in the experiment rather than in the page. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error('did not happen within 60 s');
-    await new Promise((done) => setTimeout(done, 200));
-  }
-}
 
 /** Says at once why when the phase cannot come any more. */
 async function phaseIs(experiment: ExperimentHandle, wanted: string): Promise<void> {
@@ -79,16 +65,6 @@ async function picture(name: string, bottom: Locator): Promise<void> {
   const clip = { x: left, y: top, width: 1440 - left, height };
   await page.screenshot({ path: join(root, 'docs/images', name), clip });
 }
-
-/** The JSON editor of a form; what was in it is replaced. */
-async function typeJson(editor: Locator, json: string): Promise<void> {
-  await editor.click();
-  await page.keyboard.press('ControlOrMeta+A');
-  await page.keyboard.insertText(json);
-}
-
-const editorOf = (where: Page | Locator): Locator =>
-  where.locator('.cm-content[data-language=json][contenteditable=true]').first();
 
 /** The first JSON block of the guide: what it tells users to paste. */
 function specOfGuide(): string {
@@ -113,6 +89,7 @@ describe('the Temporal UI', () => {
     expect(text).toMatch(
       /Cost 0\.\d+ USD\/h, \d+ % below on-demand; spent 0\.\d+ USD by \d\d:\d\d:\d\d, at lease end 0\.\d+ USD/,
     );
+    expect(text).toContain('No acting reaper: when this run is terminated');
     expect(rows[0]).toBe('component desired ec2 ssm setup service endpoint bought');
     expect(rows).toEqual(
       expect.arrayContaining([expect.stringMatching(/^zookeeper 3 3 3 3 3 3 t\S+ spot(, t\S+ spot)*$/)]),
@@ -152,11 +129,11 @@ describe('the Temporal UI', () => {
     const dialog = page.getByTestId('update-confirmation-modal').and(page.locator('[open]'));
     await dialog.getByTestId('update-select-button').click();
     await dialog.getByRole('option', { name: /Lengthens the lease/ }).click();
-    await typeJson(editorOf(dialog), '{"by": "2x"}');
+    await typeJson(page, editorOf(dialog), '{"by": "2x"}');
     await dialog.getByRole('button', { name: 'Submit' }).click();
 
     await dialog.getByText('by: "2x" is no duration; write {"by": "2h"}', { exact: true }).waitFor();
-    await typeJson(editorOf(dialog), '{"by": "1h"}');
+    await typeJson(page, editorOf(dialog), '{"by": "1h"}');
     await dialog.getByRole('button', { name: 'Submit' }).click();
 
     const wanted = Date.parse(expiresAt) + 3_600_000;
@@ -167,7 +144,7 @@ describe('the Temporal UI', () => {
     const startedAt = Date.now();
     await page.goto(stack.links.startExperiment);
     await page.getByTestId('workflowId').fill('nothing-said');
-    await typeJson(editorOf(page), '{}');
+    await typeJson(page, editorOf(page), '{}');
     await page.getByRole('button', { name: 'Start Workflow' }).last().click();
     await until(async () => (await stack.client.list({ query: "WorkflowId = 'nothing-said'" }))[0]?.state === 'FAILED');
     await page.goto(stack.client.get('nothing-said').url);
@@ -183,7 +160,7 @@ describe('the Temporal UI', () => {
     await page.getByText('Task Queue is Active').waitFor();
     expect(await page.locator('#workflowType').inputValue()).toBe('experiment');
     await page.getByTestId('workflowId').fill('from-the-form');
-    await typeJson(editorOf(page), specOfGuide());
+    await typeJson(page, editorOf(page), specOfGuide());
     await page.getByRole('button', { name: 'Start Workflow' }).last().click();
     await until(async () => (await stack.client.list({ query: "WorkflowId = 'from-the-form'" })).length === 1);
 
@@ -197,7 +174,7 @@ describe('the Temporal UI', () => {
     await page.locator('#workflowType').fill('experiment');
     await page.locator('#workflowId').fill('nightly');
     await page.locator('#taskQueue').fill('holdfast');
-    await typeJson(editorOf(page), specOfGuide());
+    await typeJson(page, editorOf(page), specOfGuide());
     // A form that is not drawn to its end yet goes back to its first tab.
     await until(async () => {
       await page.getByTestId('string-tab').click();

@@ -88,6 +88,14 @@ describe('current details', () => {
     expect(places).toEqual([...places].sort((a, b) => a - b));
   });
 
+  it('warn above the table as long as it runs, and no longer', () => {
+    const warned = currentDetails(status, [], 'No acting reaper.');
+
+    expect(warned.indexOf('No acting reaper.')).toBeLessThan(warned.indexOf('| zk |'));
+    expect(warned).toContain('No acting reaper.');
+    expect(currentDetails({ ...status, phase: 'Done' }, [], 'No acting reaper.')).not.toContain('reaper');
+  });
+
   it('show the last five events only', () => {
     expect(text).not.toContain('event 2');
     expect(text).toContain('event 7');

@@ -1,5 +1,5 @@
 /** How far may a lease be extended, and what is said when it may not? */
-import { extended, leaseProblem } from '../../src/policy/lease';
+import { extended, heldUntil, leaseProblem } from '../../src/policy/lease';
 
 const HOUR = 3600;
 const lease = { startedAt: '2026-01-02T00:00:00.000Z', expiresAt: '2026-01-02T12:00:00.000Z', maxSeconds: 24 * HOUR };
@@ -24,6 +24,18 @@ describe('an extension', () => {
     expect(extended(lease, by)).toMatchObject({
       refusal: expect.stringMatching(/is no duration; write \{"by": "2h"\}$/) as string,
     });
+  });
+});
+
+describe('the lease of a hold', () => {
+  const nowMs = Date.parse('2026-01-02T11:55:00.000Z');
+
+  it('begins with the hold, whatever is left of the first lease', () => {
+    expect(heldUntil(lease, nowMs, 4 * HOUR)).toBe('2026-01-02T15:55:00.000Z');
+  });
+
+  it('goes no further than the longest lease', () => {
+    expect(heldUntil(lease, nowMs, 24 * HOUR)).toBe('2026-01-03T00:00:00.000Z');
   });
 });
 

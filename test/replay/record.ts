@@ -9,11 +9,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { capacityWorkflowId, cleanupWorkflowId } from '../../src/contracts/names';
+import { showTemplates } from '../../src/client/templates';
+import { capacityWorkflowId, cleanupWorkflowId, templateWorkflowId } from '../../src/contracts/names';
 import { webhooksWorkflowId } from '../../src/contracts/webhooks';
 import globalSetup from '../support/global-setup';
 import globalTeardown from '../support/global-teardown';
-import { startLab, type Lab } from '../support/lab';
+import { eventually, startLab, type Lab } from '../support/lab';
 import { noticeOf, settled } from '../support/losses';
 import { failureOf, reaches, resultOf } from '../support/outcomes';
 import { smallSpec } from '../support/specs';
@@ -39,6 +40,12 @@ const RUNS: Record<string, (lab: Lab) => Promise<WorkflowHandle>> = {
   'cleanup-recheck': async (lab) => {
     const input = { experimentId: 'recorded', recheck: { afterSeconds: '100ms' } };
     const handle = await lab.start('cleanup', input, 'recorded-again/recheck');
+    await handle.result();
+    return handle;
+  },
+  'experiment-template': async (lab) => {
+    await showTemplates(lab.client, lab.taskQueue, { recorded: spec });
+    const handle = lab.client.workflow.getHandle(templateWorkflowId('recorded'));
     await handle.result();
     return handle;
   },
@@ -111,6 +118,31 @@ const RUNS: Record<string, (lab: Lab) => Promise<WorkflowHandle>> = {
   doctor: async (lab) => {
     const handle = await lab.start('doctor', {}, 'recorded-doctor');
     await handle.result();
+    return handle;
+  },
+  stop: async (lab) => {
+    const running = { query: "TemporalScheduledById = 'recorded-office' AND ExecutionStatus = 'Running'" };
+    const schedule = lab.client.schedule.getHandle('recorded-office');
+    await lab.client.schedule.create({
+      scheduleId: schedule.scheduleId,
+      spec: {},
+      action: {
+        type: 'startWorkflow',
+        workflowType: 'experiment',
+        workflowId: schedule.scheduleId,
+        taskQueue: lab.taskQueue,
+        args: [{ ...spec, steps: [] }],
+      },
+    });
+    await schedule.trigger();
+    const id = await eventually(async () => {
+      for await (const { workflowId } of lab.client.workflow.list(running)) return workflowId;
+      return undefined;
+    });
+    const handle = await lab.start('stop', { schedule: schedule.scheduleId }, 'recorded-stop');
+    await handle.result();
+    await resultOf(lab.client.workflow.getHandle(id)).catch(() => undefined); // it may end Cancelled
+    await schedule.delete();
     return handle;
   },
   awsEvent: async (lab) => {

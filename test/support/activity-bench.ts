@@ -41,6 +41,9 @@ const NOBODY: Parameters<typeof createActivities>[0]['temporal'] = {
   signalWithStart: () => Promise.resolve(),
   isRunning: () => Promise.resolve(false),
   standing: () => Promise.resolve(undefined),
+  runningOf: () => Promise.resolve([]),
+  update: () => Promise.resolve(false),
+  reaperActs: () => Promise.resolve(true),
   query: () => Promise.resolve(undefined),
 };
 

@@ -1,11 +1,12 @@
 /** `holdfast cleanup`: show what carries an experiment's tags, delete it, and prove that nothing is left. */
 import type { Command } from 'commander';
-import { HoldfastError, type Holdfast } from '../../client';
+import type { Holdfast } from '../../client';
 import type { CleanupInput, CleanupPlan, CleanupStatus } from '../../contracts/messages';
-import { EXPERIMENT_ID, PLAN_DIGITS } from '../../contracts/names';
+import { PLAN_DIGITS } from '../../contracts/names';
 import { cleanupSchema } from '../../schemas/cleanup';
 import { parseWith } from '../../schemas/parse';
 import type { Context } from '../context';
+import { knownOrGiven } from '../destroy-targets';
 import { CLEANUP_EXIT, EXIT, EXIT_HELP } from '../exit';
 import { Problem } from '../problem';
 import { planLines } from '../render/cleanup-plan';
@@ -114,17 +115,6 @@ function teller(context: Context): (status: CleanupStatus) => void {
     if (line !== told) context.terminal.err(line);
     told = line;
   };
-}
-
-/** Cleanup needs tags only, so an id that Temporal does not know is taken as it is. */
-async function knownOrGiven(client: Holdfast, given: string): Promise<string> {
-  try {
-    return await client.resolve(given);
-  } catch (error) {
-    const unknown = error instanceof HoldfastError && error.kind === 'not-found';
-    if (unknown && given !== 'latest' && EXPERIMENT_ID.test(given)) return given;
-    throw error;
-  }
 }
 
 async function refuseRunning(client: Holdfast, id: string): Promise<void> {

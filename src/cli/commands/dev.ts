@@ -2,11 +2,14 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { SCENARIO_CHOICES } from '../../dev/scenarios';
+import type { UiLinks } from '../../client';
+import { quoted } from '../../client/listing';
 import type { Context } from '../context';
 import { untilInterrupted } from '../interrupt';
 import { portOption, seedOption } from '../numbers';
 import { table } from '../render/table';
 import { leaveNote, removeNote } from '../running-stack';
+import { templatesOf } from '../templates';
 import { command, type ContextSource } from './shared';
 
 interface DevOptions {
@@ -59,8 +62,9 @@ async function dev(context: Context, options: DevOptions): Promise<void> {
       ui: stack.uiUrl,
       simulator: stack.simulatorUrl,
     });
-    await stack.client.setup();
-    for (const line of welcome(stack)) context.terminal.out(line);
+    const templates = await templatesOf(context.library);
+    await stack.client.setup({ templates });
+    for (const line of welcome(stack, context.config.owner, Object.keys(templates))) context.terminal.out(line);
     await untilInterrupted(context, stack.ended);
   } finally {
     await removeNote(home);
@@ -68,7 +72,11 @@ async function dev(context: Context, options: DevOptions): Promise<void> {
   }
 }
 
-function welcome(stack: { address: string; simulatorUrl: string; links: LinksShown }): string[] {
+function welcome(
+  stack: { address: string; simulatorUrl: string; links: LinksShown },
+  owner: string,
+  templates: readonly string[],
+): string[] {
   const { links } = stack;
   return [
     '',
@@ -76,7 +84,10 @@ function welcome(stack: { address: string; simulatorUrl: string; links: LinksSho
       [],
       [
         ['experiments', links.experiments],
+        ['  yours', links.filtered(`HoldfastOwner=${quoted(owner)}`)],
+        ['  held', links.filtered("HoldfastPhase='Held'")],
         ['start one', links.startExperiment],
+        ...templates.map((name) => [`  ${name}`, links.startTemplate(name)]),
         ['start a cleanup', links.start('cleanup')],
         ['Temporal', stack.address],
         ['simulator', `${stack.simulatorUrl}   (ledger: ${stack.simulatorUrl}/_sim/ledger)`],
@@ -88,8 +99,4 @@ function welcome(stack: { address: string; simulatorUrl: string; links: LinksSho
   ];
 }
 
-interface LinksShown {
-  experiments: string;
-  startExperiment: string;
-  start(type: string): string;
-}
+type LinksShown = Pick<UiLinks, 'experiments' | 'filtered' | 'startExperiment' | 'startTemplate' | 'start'>;

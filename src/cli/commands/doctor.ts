@@ -1,11 +1,13 @@
 /** `holdfast doctor`: is everything there that experiments need, and what is to be done where it is not? */
 import type { Command } from 'commander';
-import type { Checkup } from '../../client';
+import type { Checkup, ReaperSchedule } from '../../client';
 import type { Finding } from '../../contracts/checkup';
 import { SEARCH_ATTRIBUTES } from '../../contracts/names';
 import { searchAttributeAdvice } from '../../client/search-attributes';
 import type { Context } from '../context';
 import { EXIT } from '../exit';
+import { span } from '../render/format';
+import { reaperWarning } from '../render/reaper';
 import { findProgram, PLUGIN, PLUGIN_HELP } from '../session-manager';
 import { command, outputOption, print, withClient, type ContextSource, type Output } from './shared';
 
@@ -30,8 +32,10 @@ export function doctorCommand(source: ContextSource): Command {
 
 async function doctor(context: Context, { regions, output }: DoctorOptions): Promise<void> {
   const list = regions?.split(',').map((region) => region.trim());
-  const seen = await withClient(context, (client) => client.checkup(list));
-  const findings = [...temporalFindings(seen), ...(seen.aws ?? []), sessionManager(context)];
+  const [seen, schedule] = await withClient(context, (client) =>
+    Promise.all([client.checkup(list), client.reaperSchedule()]),
+  );
+  const findings = [...temporalFindings(seen), reaper(schedule), ...(seen.aws ?? []), sessionManager(context)];
   print(context, output, findings, () => findings.flatMap((finding) => findingLines(context, finding)));
   if (findings.some(({ state }) => state === 'failed')) context.exit(EXIT.infrastructureFailed);
 }
@@ -64,6 +68,15 @@ function temporalFindings({ serverVersion, namespace, searchAttributes, workers,
     worker,
     ...(clockAheadMs === undefined ? [] : [clock(clockAheadMs)]),
   ];
+}
+
+/** Without it nothing ends what was terminated, which is no failure of an experiment that runs. */
+function reaper(schedule: ReaperSchedule | undefined): Finding {
+  const warning = reaperWarning(schedule);
+  const check = 'reaper';
+  if (warning === undefined)
+    return { check, state: 'ok', found: `comes round every ${span(schedule?.everySeconds ?? 0)}` };
+  return { check, state: 'warning', found: warning.replace(': holdfast setup', ''), fix: 'holdfast setup' };
 }
 
 function clock(aheadMs: number): Finding {

@@ -7,6 +7,7 @@ import type { Context } from '../context';
 import { LEAKS_EXIT, LEAKS_EXIT_HELP } from '../exit';
 import { countOption, durationOption } from '../numbers';
 import { reaperPage, reaperWarning, scheduleLine, setupLines } from '../render/reaper';
+import { templatesOf } from '../templates';
 import { command, outputOption, print, withClient, type ContextSource, type Output } from './shared';
 
 interface LookOptions {
@@ -69,21 +70,24 @@ export function leaksCommand(source: ContextSource): Command {
 }
 
 export function setupCommand(source: ContextSource): Command {
-  return command('setup', 'register the search attributes and the acting reaper; doing it again changes nothing', [
-    'holdfast setup',
-    'holdfast setup --dry-run',
-  ])
+  return command(
+    'setup',
+    'register search attributes, the acting reaper and the templates of the start form; again, it changes nothing',
+    ['holdfast setup', 'holdfast setup --dry-run'],
+  )
     .addOption(durationOption('--every <duration>', 'time between two rounds of the reaper (default: 15m)'))
     .option('--dry-run', 'only say what would be done')
     .addOption(outputOption())
     .action(({ every, dryRun, output }: SetupCommandOptions) => {
       const context = source();
       return withClient(context, async (client) => {
+        const templates = await templatesOf(context.library);
         const report = await client.setup({
+          templates,
           ...(every === undefined ? {} : { everySeconds: every }),
           ...(dryRun === undefined ? {} : { dryRun }),
         });
-        print(context, output, report, () => setupLines(report));
+        print(context, output, report, () => setupLines(report, client.links));
       });
     });
 }

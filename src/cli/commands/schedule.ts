@@ -28,6 +28,7 @@ export function scheduleCommand(source: ContextSource): Command {
     'holdfast schedule list',
   ])
     .addCommand(createCommand(source))
+    .addCommand(officeHoursCommand(source))
     .addCommand(
       command('list', 'list schedules of experiments', ['holdfast schedule list'])
         .addOption(outputOption())
@@ -80,6 +81,46 @@ async function makeSchedule(context: Context, id: string, options: CreateOptions
       ...(paused === undefined ? {} : { paused }),
     });
     print(context, options.output, made, () => schedulePage(made, context.style));
+  });
+}
+
+interface OfficeHoursOptions extends SpecOptions {
+  start: string[];
+  stop: string[];
+  timeZone?: string;
+  output: Output;
+}
+
+function officeHoursCommand(source: ContextSource): Command {
+  const pair = command('office-hours', 'make a pair: <id> starts an experiment, <id>-stop tears it down', [
+    'holdfast schedule office-hours lab -t pulsar-quick --start "0 8 * * 1-5" --stop "0 18 * * 1-5" --time-zone Europe/Berlin',
+  ]);
+  return withSpecOptions(pair)
+    .argument('<id>', ID)
+    .option('--start <fields>', 'when it starts, as in cron; repeatable', collect, [])
+    .option('--stop <fields>', 'when it is stopped, as in cron; repeatable', collect, [])
+    .option('--time-zone <name>', 'time zone of both, such as Europe/Berlin (default: UTC)')
+    .addOption(outputOption())
+    .addHelpText('after', '\nThe lease should last until after the stop: it ends what the stop could not.')
+    .action((id: string, options: OfficeHoursOptions) => makePair(source(), id, options));
+}
+
+/** Both or none. */
+async function makePair(context: Context, id: string, options: OfficeHoursOptions): Promise<void> {
+  const { input } = await loadSpec(options, context.library);
+  const { start, stop, timeZone } = options;
+  const zone = timeZone === undefined ? {} : { timeZone };
+  await withClient(context, async ({ schedules }) => {
+    const spec = { ...input, owner: input.owner ?? context.config.owner };
+    const first = await schedules.create({ id, spec, cron: start, ...zone });
+    const second = await schedules
+      .createStop({ id: `${id}-stop`, schedule: id, cron: stop, ...zone })
+      .catch(async (error: unknown) => {
+        await schedules.delete(id);
+        throw error;
+      });
+    const pair = [first, second];
+    print(context, options.output, pair, () => scheduleList(pair, context.style));
   });
 }
 

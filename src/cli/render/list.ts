@@ -1,7 +1,7 @@
 /** What does `holdfast list` show? */
 import type { ExperimentListing } from '../../client';
 import type { ExperimentStatus } from '../../contracts/messages';
-import { money, secondsBetween, span } from './format';
+import { count, money, secondsBetween, span } from './format';
 import type { Style } from './style';
 import { table } from './table';
 
@@ -26,17 +26,46 @@ const HEAD = [
   'AGE',
 ];
 
-/** The table and a total per hour; `at` is the time of looking as ISO text. */
-export function listPage(rows: ListRow[], at: string, style: Style): string[] {
+const WIDE = ['LOST', 'TRIGGER', 'TYPES', 'ZONES', 'EXPIRES'];
+
+export interface ListView {
+  /** ISO time of looking. */
+  at: string;
+  /** More columns than fit a usual terminal. */
+  wide: boolean;
+  style: Style;
+}
+
+/** The table and a total per hour. */
+export function listPage(rows: ListRow[], { at, wide, style }: ListView): string[] {
   if (rows.length === 0) return ['No experiments. Start one: holdfast run -f examples/pulsar-lab.yaml'];
-  const total = rows.reduce((sum, row) => sum + (row.status?.cost.usdPerHour ?? 0), 0);
   return [
     ...table(
-      HEAD.map((cell) => style.dim(cell)),
-      rows.map((row) => cells(row, at, style)),
+      [...HEAD, ...(wide ? WIDE : [])].map((cell) => style.dim(cell)),
+      rows.map((row) => [...cells(row, at, style), ...(wide ? wideCells(row) : [])]),
     ),
     '',
-    `total ${money(total)}/h`,
+    total(rows, style),
+  ];
+}
+
+/** What is not known is said, never counted as nothing. */
+function total(rows: ListRow[], style: Style): string {
+  const known = rows.reduce((sum, row) => sum + (row.status?.cost.usdPerHour ?? 0), 0);
+  const unknown = rows.filter(({ listing, status }) => listing.state === 'RUNNING' && status === undefined).length;
+  const more = unknown === 0 ? '' : style.yellow(` and what ${count(unknown, 'experiment')} without an answer cost`);
+  return `total ${money(known)}/h${more}`;
+}
+
+function wideCells({ listing, status }: ListRow): string[] {
+  const distinct = (of: 'instanceType' | 'zone'): string =>
+    [...new Set(status?.nodes.map((node) => node[of]) ?? [])].sort().join(',') || '-';
+  return [
+    listing.interruptions === undefined ? '-' : String(listing.interruptions),
+    listing.trigger ?? '-',
+    distinct('instanceType'),
+    distinct('zone'),
+    listing.expiresAt === undefined ? '-' : `${listing.expiresAt.slice(0, 16)}Z`,
   ];
 }
 

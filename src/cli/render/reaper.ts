@@ -1,5 +1,5 @@
 /** What does a round of the reaper look like, and who is warned that none comes round? */
-import { isActing, type ReaperSchedule, type ScheduleChange, type SetupReport } from '../../client';
+import { isActing, type ReaperSchedule, type ScheduleChange, type SetupReport, type UiLinks } from '../../client';
 import { LEAKING, REAPER_GROUPS, type ReaperGroup, type ReaperReport, type ReaperRow } from '../../contracts/reaper';
 import { count, span } from './format';
 import type { Style } from './style';
@@ -67,7 +67,10 @@ export function scheduleLine(id: string, everySeconds: number, apply: boolean, c
   return `schedule ${id} ${CHANGES[change]}: every ${span(everySeconds)} the reaper ${does}`;
 }
 
-export function setupLines({ dryRun, namespace, searchAttributes, schedule }: SetupReport): string[] {
+export function setupLines(
+  { dryRun, namespace, searchAttributes, templates, schedule }: SetupReport,
+  links: UiLinks,
+): string[] {
   const { id, everySeconds, change } = schedule;
   const names = searchAttributes.join(', ');
   const attributes =
@@ -76,5 +79,17 @@ export function setupLines({ dryRun, namespace, searchAttributes, schedule }: Se
       : `search attributes ${dryRun ? 'missing' : 'added'} in namespace ${namespace}: ${names}`;
   const would = dryRun && change !== 'unchanged' ? 'would be ' : '';
   const line = scheduleLine(id, everySeconds, true, change).replace(`${id} `, `${id} ${would}`);
-  return [attributes, line, ...(dryRun ? ['nothing was changed (--dry-run)'] : [])];
+  return [
+    attributes,
+    line,
+    ...templateLines(templates, dryRun, links),
+    ...(dryRun ? ['nothing was changed (--dry-run)'] : []),
+  ];
+}
+
+function templateLines(templates: readonly string[], dryRun: boolean, links: UiLinks): string[] {
+  if (templates.length === 0) return ['the start form of the Temporal UI has all templates'];
+  return templates.map(
+    (name) => `${dryRun ? 'missing in' : 'put into'} the start form: ${name} ${links.startTemplate(name)}`,
+  );
 }

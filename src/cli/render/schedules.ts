@@ -9,9 +9,10 @@ export function scheduleList(views: ScheduleView[], style: Style): string[] {
     return ['No schedules. Make one: holdfast schedule create nightly -t pulsar-quick --cron "0 2 * * *"'];
   }
   return table(
-    ['ID', 'WHEN', 'STATE', 'NEXT', 'LAST'].map((cell) => style.dim(cell)),
+    ['ID', 'DOES', 'WHEN', 'STATE', 'NEXT', 'LAST'].map((cell) => style.dim(cell)),
     views.map((view) => [
       view.id,
+      view.does,
       whenOf(view),
       stateOf(view, style),
       view.paused ? '-' : minute(view.next[0]),
@@ -34,6 +35,7 @@ export function schedulePage(details: ScheduleDetails, style: Style): string[] {
     `overlap   ${overlap}, starts late by up to ${String(catchUpSeconds)}s after an outage`,
     `next      ${details.paused ? 'nothing while it is paused' : details.next.slice(0, NEXT_TIMES).map(minute).join(', ')}`,
     `runs      ${String(taken)} started, ${left(skipped, 'skipped since one was running')}, ${left(missed, 'missed')}`,
+    ...details.notRun.map(({ dueAt, why }) => `not run   ${minute(dueAt)} ${style.yellow(why)}`),
     ...(details.running.length === 0 ? [] : [`running   ${details.running.join(', ')}`]),
     ...runLines(details),
   ];

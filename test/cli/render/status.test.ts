@@ -140,10 +140,11 @@ describe('the end of an experiment', () => {
 
 describe('the list', () => {
   const listing = { id: 'lab-1', runId: 'r', state: 'RUNNING', startedAt: STARTED, phase: 'Held', reason: 'NotReady' };
+  const view = { at, wide: false, style: plain };
 
   it('shows nodes ready of desired, markets, money and time of what runs, and the total per hour', () => {
     const status = aStatus({ nodes: [aNode('broker-0'), aNode('broker-1', { market: 'on-demand' })] });
-    const page = listPage([{ listing: { ...listing, expiresAt: '2026-01-02T15:14:13.000Z' }, status }], at, plain);
+    const page = listPage([{ listing: { ...listing, expiresAt: '2026-01-02T15:14:13.000Z' }, status }], view);
 
     expect(page[1]).toMatch(
       /^lab-1 +lab +ada +Held\(NotReady\) +0\/2 +1\/1 +- +\$0.0070 +\$0.0001 +\$0.0140 +10m00s +13s$/,
@@ -151,14 +152,31 @@ describe('the list', () => {
     expect(page.at(-1)).toBe('total $0.0070/h');
   });
 
+  it('has more columns when it may be wide, and a dash for what is not known', () => {
+    const status = aStatus({ nodes: [aNode('broker-0'), aNode('broker-1', { zone: 'us-west-2a' })] });
+    const known = { ...listing, expiresAt: '2026-01-02T15:14:13.000Z', interruptions: 2, trigger: 'schedule' };
+
+    const page = listPage([{ listing: known, status }, { listing }], { ...view, wide: true });
+
+    expect(page[0]).toMatch(/AGE +LOST +TRIGGER +TYPES +ZONES +EXPIRES$/);
+    expect(page[1]).toMatch(/ 13s +2 +schedule +t3.small +us-west-2a,us-west-2b +2026-01-02T15:14Z$/);
+    expect(page[2]).toMatch(/ 13s +- +- +- +- +-$/);
+  });
+
+  it('counts no rate that it does not know as nothing', () => {
+    const page = listPage([{ listing, status: aStatus() }, { listing: { ...listing, id: 'lab-2' } }], view);
+
+    expect(page.at(-1)).toBe('total $0.0070/h and what 1 experiment without an answer cost');
+  });
+
   it('takes the word of Temporal for what ended without setting a phase itself', () => {
-    const page = listPage([{ listing: { ...listing, state: 'TERMINATED' } }], at, plain);
+    const page = listPage([{ listing: { ...listing, state: 'TERMINATED' } }], view);
 
     expect(page[1]).toContain('terminated');
   });
 
   it('says how to start one when there is none', () => {
-    expect(listPage([], at, plain)[0]).toContain('holdfast run -f');
+    expect(listPage([], view)[0]).toContain('holdfast run -f');
   });
 });
 
