@@ -30,7 +30,7 @@ export const eventsQuery = z.strictObject({
 });
 
 /** Six digits: what a clock can hold, whatever the unit. */
-const byDuration = z.string().regex(/^\d{1,6}(\.\d{1,3})?(ms|s|m|h|d)$/, 'is no duration: write 90s, 15m, 12h or 2d');
+export const byDuration = z.string().regex(/^\d{1,6}(\.\d{1,3})?(ms|s|m|h|d)$/, 'is no duration: write 90s, 15m, 12h or 2d');
 export const extendBody = z.strictObject({ by: byDuration.describe('How much longer: `2h`.') });
 export const replaceBody = z.strictObject({
   node: z
