@@ -172,6 +172,22 @@ describe('extend and cancel', () => {
     expect(causeIn(await call('cancel', { id: uniqueId('nobody') }))).toMatchObject({ type: 'NOT_FOUND' });
   });
 
+  it('lengthens once, however often the server repeats a request that takes long', async () => {
+    const requestId = uniqueId('slow');
+    const caller = await begin('run', { spec: endless, requestId });
+    const { expiresAt } = await reaches(await eventuallyStarted(requestId), 'Ready');
+    // Longer than the server waits for one request.
+    await lab.control('faults', [{ operation: 'CreateTags', times: 1, effect: { delayMs: 12_000 } }]);
+
+    const told = await call('extend', { requestId }, '1h');
+
+    const later = new Date(Date.parse(expiresAt) + 3_600_000).toISOString();
+    expect(told).toEqual({ expiresAt: later });
+    expect((await holdfast.get(requestExperimentId(requestId)).status()).expiresAt).toBe(later);
+    await caller.cancel();
+    expect(await caller.result()).toMatchObject({ cancelled: true });
+  });
+
   it.each([
     ['nothing', {}, 'id: is missing'],
     ['both', { id: 'a', requestId: 'a' }, 'requestId: belongs to another form'],
