@@ -12,9 +12,8 @@ const REQUEST_MS = 10_000;
 /** Ahead of the limit, so that the caller still hears the answer. */
 const MARGIN_MS = 1000;
 
-/** What the server does not send again is terminal; the rest it repeats until it is answered. */
+/** Kinds that are no mistake of the caller's input. The server asks again where a type is UNAVAILABLE, and only there. */
 const TYPES: Partial<Record<ProblemKind, HandlerErrorType>> = {
-  refused: 'BAD_REQUEST',
   'not-found': 'NOT_FOUND',
   conflict: 'CONFLICT',
   unreachable: 'UNAVAILABLE',
@@ -46,7 +45,7 @@ export async function told<T>(call: () => T | Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;
     const { kind, message, lines } = error;
-    const type = TYPES[kind] ?? 'INTERNAL';
+    const type = TYPES[kind] ?? 'BAD_REQUEST';
     throw new HandlerError(type, lines.length === 0 ? message : lines.join('\n'), { cause: error });
   }
 }
