@@ -2,10 +2,10 @@
  * How much does a service take on that only calls Holdfast?
  *
  * The package is built, packed as npm would and unpacked into an empty project. There `require('holdfast/client')` is
- * asked which files it has loaded, by package. Numbers without a goal: what npm downloads, what of it is unpacked, and
- * what the client alone reads into memory, its dependencies included.
+ * asked which files it has loaded, by package. Numbers without a goal: what npm downloads, what of it is unpacked, what
+ * the client alone reads into memory, its dependencies included, and how large the packages of those files are on disk.
  */
-import { writeFile } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { installPacked } from '../../support/packed';
 import type { Bench } from '../metric';
@@ -28,19 +28,23 @@ export const clientSize: Bench = {
     { name: 'package, unpacked', unit: 'KiB' },
     { name: 'files that holdfast/client loads', unit: 'files' },
     { name: 'size of what holdfast/client loads', unit: 'KiB' },
+    { name: 'packages that holdfast/client loads from, on disk', unit: 'KiB' },
   ],
   async run() {
     const project = await installPacked(ENTRIES, NEEDED);
     try {
       await writeFile(join(project.folder, 'loaded.cjs'), LOADED);
-      const files = JSON.parse(await project.node('loaded.cjs')) as [string, number][];
+      const files = JSON.parse(await project.node('loaded.cjs')) as Sized[];
       const { size, unpackedSize, files: packed } = project.pack;
       const note = `${packed} files, worker and simulator among them`;
+      const folders = [...new Set(files.map(([file]) => PACKAGE.exec(file)?.[0] ?? file))];
+      const onDisk = await Promise.all(folders.map(async (folder): Promise<Sized> => [folder, await sizeOf(folder)]));
       return [
-        { value: size / 1024, note },
-        { value: unpackedSize / 1024, note },
+        { value: inKiB(size), note },
+        { value: inKiB(unpackedSize), note },
         { value: files.length, note: byPackage(files, () => 1) },
-        { value: total(files), note: byPackage(files, ([, bytes]) => bytes / 1024) },
+        { value: inKiB(total(files)), note: byPackage(files, ([, bytes]) => inKiB(bytes)) },
+        { value: inKiB(total(onDisk)), note: byPackage(onDisk, ([, bytes]) => inKiB(bytes)) },
       ];
     } finally {
       await project.remove();
@@ -48,19 +52,39 @@ export const clientSize: Bench = {
   },
 };
 
-function total(files: [string, number][]): number {
-  return files.reduce((sum, [, bytes]) => sum + bytes, 0) / 1024;
+/** A path and its bytes. */
+type Sized = [string, number];
+
+/** The folder of a package, and its name. */
+const PACKAGE = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//;
+
+function inKiB(bytes: number): number {
+  return Math.round(bytes / 1024);
+}
+
+function total(parts: Sized[]): number {
+  return parts.reduce((sum, [, bytes]) => sum + bytes, 0);
+}
+
+/** What lies in a package's folder, without packages of its own. */
+async function sizeOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter(
+    (entry) => entry.isFile() && !entry.parentPath.slice(folder.length).includes('node_modules'),
+  );
+  const sizes = await Promise.all(files.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** `@grpc/grpc-js 50, zod 40, ...`, the largest first. */
-function byPackage(files: [string, number][], weight: (file: [string, number]) => number): string {
+function byPackage(parts: Sized[], weight: (part: Sized) => number): string {
   const sums = new Map<string, number>();
-  for (const file of files) {
-    const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file[0])?.[1] ?? 'elsewhere';
-    sums.set(name, (sums.get(name) ?? 0) + weight(file));
+  for (const part of parts) {
+    const name = PACKAGE.exec(part[0])?.[1] ?? 'elsewhere';
+    sums.set(name, (sums.get(name) ?? 0) + weight(part));
   }
   return [...sums]
     .sort(([, a], [, b]) => b - a)
-    .map(([name, sum]) => `${name} ${Math.round(sum)}`)
+    .map(([name, sum]) => `${name} ${String(sum)}`)
     .join(', ');
 }
