@@ -30,7 +30,7 @@ export const eventsQuery = z.strictObject({
 });
 
 /** Six digits: what a clock can hold, whatever the unit. */
-export const byDuration = z.string().regex(/^\d{1,6}(\.\d{1,3})?(ms|s|m|h|d)$/, 'is no duration: write 90s, 15m, 12h or 2d');
+const byDuration = z.string().regex(/^\d{1,6}(\.\d{1,3})?(ms|s|m|h|d)$/, 'is no duration: write 90s, 15m, 12h or 2d');
 export const extendBody = z.strictObject({ by: byDuration.describe('How much longer: `2h`.') });
 export const replaceBody = z.strictObject({
   node: z
@@ -73,6 +73,57 @@ export const pageSchema = z
   .strictObject({ experiments: z.array(listingSchema), next: z.string().optional() })
   .meta({ id: 'ExperimentPage' });
 
+const plannedComponentSchema = z
+  .looseObject({
+    component: z.string(),
+    count: z.int(),
+    standby: z.int(),
+    region: z.string(),
+    tier: z.string(),
+    market: z.enum(['spot', 'on-demand']),
+    instanceType: z.string().describe('Of the pool named first; AWS takes from any pool of the request.'),
+    alternatives: z.array(z.string()).describe('Other types the component may get.'),
+    zones: z.array(z.string()),
+    pools: z.array(z.string()).describe('`<zone>/<type>/<market>`, as they would be asked, best first.'),
+    imageId: z.string(),
+    usdPerHour: z.number().optional().describe('Of one node of the first pool.'),
+    onDemandUsdPerHour: z.number().optional(),
+    why: z.array(z.string()),
+  })
+  .meta({ id: 'PlannedComponent', description: 'The first launch request of a component.' });
+
+export const planSchema = z
+  .looseObject({
+    name: z.string(),
+    owner: z.string(),
+    account: z.string(),
+    endpoint: z.string().describe('Empty for AWS itself.'),
+    leaseSeconds: z.number(),
+    components: z.array(plannedComponentSchema),
+    usdPerHour: z.number().describe('All nodes, at the prices of now; instance hours only.'),
+    onDemandUsdPerHour: z.number().describe('The same nodes on-demand.'),
+    atLeaseEndUsd: z.number().describe('If all live until the end of the lease.'),
+    unpriced: z.array(z.string()).describe('Components without a published price; they count as 0.'),
+    quotas: z.array(
+      z.looseObject({
+        region: z.string(),
+        market: z.string(),
+        quotaFamily: z.string(),
+        code: z.string().optional(),
+        vcpus: z.number().describe('Wanted by this experiment.'),
+        unread: z.string().describe('Why the limit is not beside it.'),
+        command: z.string().optional().describe('Reads it.'),
+      }),
+    ),
+    blocked: z
+      .array(z.looseObject({ what: z.string(), class: z.string(), code: z.string(), until: z.iso.datetime() }))
+      .describe('What is left alone now, since it refused lately.'),
+    notes: z.array(z.string()),
+    at: z.iso.datetime(),
+    digest: z.string().describe('SHA-256 of the spec and of what would be asked.'),
+  })
+  .meta({ id: 'ExperimentPlan' });
+
 export const extendedSchema = z.strictObject({ expiresAt: z.iso.datetime() });
 export const replacedSchema = z.looseObject({ slot: z.string(), instanceId: z.string() });
 
@@ -102,6 +153,7 @@ export const PROBLEMS = {
   method: 405,
   exists: 409,
   conflict: 409,
+  'plan-changed': 409,
   'schedule-exists': 409,
   ambiguous: 409,
   ended: 409,
