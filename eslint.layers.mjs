@@ -1,9 +1,8 @@
 /** Which folder of src may import what? The table of CONTRIBUTING.md, and the lint rules made of it. */
 
 /** Folders of src, by their own name. */
-const FOLDERS = 'contracts|schemas|policy|workflows|aws|activities|results|library|client|cli|api|simulator|dev'.split(
-  '|',
-);
+const FOLDERS =
+  'contracts|schemas|policy|workflows|aws|activities|results|library|client|nexus|cli|api|simulator|dev'.split('|');
 
 const AWS_SDK = ['@aws-sdk/[^/]+(/.*)?', '@smithy/[^/]+(/.*)?'];
 /** process is left out: its environment belongs to src/config.ts. */
@@ -32,6 +31,11 @@ const LAYERS = {
     types: ['aws/ports', 'results/port'],
   },
   client: { folders: ['schemas', 'contracts'], packages: [...TEMPORAL_CLIENT, ...NODE], types: ['workflows'] },
+  nexus: {
+    folders: ['client', 'schemas', 'contracts'],
+    packages: [...TEMPORAL_CLIENT, ...NODE, '@temporalio/nexus', 'nexus-rpc', 'zod'],
+    types: ['workflows'],
+  },
   api: {
     folders: ['client', 'schemas', 'contracts'],
     packages: [...TEMPORAL_CLIENT, ...NODE, 'fastify', '@fastify/rate-limit', 'pino', 'zod'],

@@ -11,6 +11,7 @@ import { readConfig, temporalConnectionOptions, type Config } from './config';
 import { SEARCH_ATTRIBUTES, TASK_QUEUE } from './contracts/names';
 import { missingSearchAttributes, searchAttributeAdvice } from './client/search-attributes';
 import { createFolderLibrary } from './library/folder';
+import { experimentsService } from './nexus/handlers';
 import { createFolderStore } from './results/folder';
 import type { SpecLibrary } from './schemas/resolve';
 import { WORKFLOW_BUNDLE } from './workflow-bundle';
@@ -68,6 +69,7 @@ export async function startWorker(settings: WorkerSettings): Promise<RunningWork
       ...(settings.maxLeaseSeconds === undefined ? {} : { maxLeaseSeconds: settings.maxLeaseSeconds }),
       secret: (name) => settings.secrets?.[name],
     }),
+    nexusServices: [experimentsService()],
     shutdownGraceTime: GRACE,
     // Cancellation reaches an activity through its heartbeats, so they may not be held back for long.
     maxHeartbeatThrottleInterval: '5s',

@@ -1,7 +1,7 @@
 /** How do other programs start, follow and end experiments? The typed client. */
 import { setMaxListeners } from 'node:events';
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
-import { EXPERIMENT_ID, MEMO, TASK_QUEUE } from '../contracts/names';
+import { EXPERIMENT_ID, MEMO, REQUEST_ID_LENGTH, TASK_QUEUE } from '../contracts/names';
 import type { CleanupInput, CleanupPlan, CleanupResult, CleanupStatus } from '../contracts/messages';
 import type { ExperimentPlan } from '../contracts/plan';
 import type { ReaperReport } from '../contracts/reaper';
@@ -20,7 +20,7 @@ import { pageOfExperiments, type ListPage, type PageOptions } from './paging';
 import { assertPlan, planExperiment } from './plan';
 import { pollingWorkers } from './readiness';
 import { reaperSchedule, runReaper, scheduleReaper, type ReaperSchedule, type ScheduleChange } from './reaper';
-import { REQUEST_ID_LENGTH, requestExperimentId, specDigest, startOnce } from './request';
+import { requestExperimentId, specDigest, startOnce } from './request';
 import { schedulesOf, type Schedules } from './schedules';
 import { setUp, type SetupOptions, type SetupReport } from './setup';
 import { submissionOf } from './submission';

@@ -9,9 +9,6 @@ import { HoldfastError } from './errors';
 const READABLE_LENGTH = 40;
 /** 64 bits: a billion requests meet with a chance of 3 %, and then only with the same readable part. */
 const HASH_LENGTH = 16;
-/** Request ids are UUIDs or names; what is longer is a mistake. */
-export const REQUEST_ID_LENGTH = 255;
-
 /** The experiment id of a request: `nightly-4711` becomes `nightly-4711-5c1a8e90f3b2d764`. */
 export function requestExperimentId(requestId: string): string {
   const readable = requestId.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '');
@@ -27,25 +24,25 @@ export function specDigest(spec: unknown): string {
 type ReusePolicy = 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE';
 
 /**
- * Starts under the id of a request, or leaves the experiment that the request already made. Rejects with `conflict`
- * when that one has another spec. `start` rejects with Temporal's "already started" where the policy says so.
+ * Starts under the id of a request and answers with what the start gave, or leaves the experiment that the request
+ * already made, and answers with undefined. Rejects with `conflict` when that one has another spec. `start` rejects
+ * with Temporal's "already started" where the policy says so.
  */
-export async function startOnce(
+export async function startOnce<T>(
   client: Client,
   id: string,
   digest: string,
-  start: (policy: ReusePolicy) => Promise<unknown>,
-): Promise<void> {
+  start: (policy: ReusePolicy) => Promise<T>,
+): Promise<T | undefined> {
   let policy: ReusePolicy = 'REJECT_DUPLICATE';
   for (;;) {
     try {
-      await start(policy);
-      return;
+      return await start(policy);
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
     const memo = await memoOf(client, id);
-    if (memo?.[MEMO.specDigest] === digest) return;
+    if (memo?.[MEMO.specDigest] === digest) return undefined;
     // Forgotten between the two calls: nothing is in the way any more.
     if (memo === undefined) continue;
     if (memo[MEMO.refused] !== true) throw conflict(id);

@@ -54,6 +54,9 @@ export const MEMO = {
  */
 export const EXPERIMENT_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 
+/** Request ids are UUIDs or names; what is longer is a mistake. */
+export const REQUEST_ID_LENGTH = 255;
+
 /** The id of the cleanup that belongs to an experiment. A slash cannot occur in an experiment id. */
 export function cleanupWorkflowId(experimentId: string): string {
   return `${experimentId}/cleanup`;

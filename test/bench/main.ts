@@ -13,6 +13,7 @@ import { metric, notMeasured, type Bench, type Metric } from './metric';
 import { cancel } from './metrics/cancel';
 import { cleanup } from './metrics/cleanup';
 import { cleanupLarge } from './metrics/cleanup-large';
+import { clientSize } from './metrics/client-size';
 import { criticalPath } from './metrics/critical-path';
 import { historyEvents } from './metrics/history-events';
 import { launchCalls } from './metrics/launch-calls';
@@ -41,6 +42,7 @@ const GROUPS: Bench[][] = [
   [cleanup],
   [cleanupLarge],
   [workerMemory],
+  [clientSize],
 ];
 
 async function main(): Promise<void> {
@@ -100,7 +102,8 @@ function table(metrics: Metric[]): string {
     style: { head: [], border: [] },
   });
   for (const { name, value, goal, unit, holds, note } of metrics) {
-    rows.push([name, value === null ? '-' : value, `<= ${goal}`, unit, holds ? 'holds' : 'MISSED', note]);
+    const verdict = goal === null && holds ? '' : holds ? 'holds' : 'MISSED';
+    rows.push([name, value ?? '-', goal === null ? '-' : `<= ${goal}`, unit, verdict, note]);
   }
   return rows.toString();
 }

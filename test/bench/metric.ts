@@ -5,7 +5,8 @@ export interface Metric {
   name: string;
   /** Null when it could not be measured; then it does not hold. */
   value: number | null;
-  goal: number;
+  /** Null where the number is only stated; then it holds once it is measured. */
+  goal: number | null;
   unit: string;
   holds: boolean;
   /** For the table: what the number is made of. */
@@ -24,8 +25,8 @@ export interface Bench {
 
 export interface Goal {
   name: string;
-  /** The value holds when it is at most this. */
-  goal: number;
+  /** The value holds when it is at most this; absent: it is only stated. */
+  goal?: number;
   unit: string;
 }
 
@@ -45,8 +46,9 @@ export function notMeasured(error: unknown): NotMeasured {
 }
 
 /** The goal with what was measured, or with the reason why nothing was. */
-export function metric({ name, goal, unit }: Goal, measured: Measured | NotMeasured): Metric {
+export function metric({ name, unit, ...rest }: Goal, measured: Measured | NotMeasured): Metric {
+  const goal = rest.goal ?? null;
   if ('problem' in measured) return { name, value: null, goal, unit, holds: false, note: measured.problem };
   const value = Math.round(measured.value * 1000) / 1000;
-  return { name, value, goal, unit, holds: value <= goal, note: measured.note };
+  return { name, value, goal, unit, holds: goal === null || value <= goal, note: measured.note };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { CONFIG_VARIABLES } from '../../src/config';
 import { createProgram } from '../../src/cli/program';
-import { SEARCH_ATTRIBUTES } from '../../src/contracts/names';
+import { SEARCH_ATTRIBUTES, TASK_QUEUE } from '../../src/contracts/names';
 import { root } from './markdown';
 
 /** Files that the page itself says to write, by name. */
@@ -113,11 +113,22 @@ function checkCompose([program, verb]: string[]): string | undefined {
     : `docker ${program ?? ''} ${verb ?? ''} is none of the documentation's commands`;
 }
 
-/** Creating search attributes has to name exactly those that the worker waits for. */
 function checkTemporal(args: string[]): string | undefined {
-  if (args.slice(0, 3).join(' ') !== 'operator search-attribute create')
-    return `temporal ${args.slice(0, 3).join(' ')} is not known`;
   const values = (option: string): string[] => args.filter((_, index) => args[index - 1] === option);
+  if (args.slice(0, 4).join(' ') === 'operator nexus endpoint create') return checkEndpoint(values);
+  if (args.slice(0, 3).join(' ') === 'operator search-attribute create') return checkAttributes(values);
+  return `temporal ${args.slice(0, 3).join(' ')} is not known`;
+}
+
+/** An endpoint has to lead to where the workers poll. */
+function checkEndpoint(values: (option: string) => string[]): string | undefined {
+  const given = ['--name', '--target-namespace', '--target-task-queue'].flatMap(values);
+  if (given.length === 3 && given[2] === TASK_QUEUE) return undefined;
+  return `an endpoint has a name, a namespace and the queue ${TASK_QUEUE}`;
+}
+
+/** Creating search attributes has to name exactly those that the worker waits for. */
+function checkAttributes(values: (option: string) => string[]): string | undefined {
   const named = Object.fromEntries(values('--name').map((name, index) => [name, values('--type')[index]]));
   const same =
     JSON.stringify(Object.entries(named).sort()) === JSON.stringify(Object.entries(SEARCH_ATTRIBUTES).sort());

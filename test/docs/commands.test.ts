@@ -34,6 +34,11 @@ describe('a command line that', () => {
     ['sets an unknown variable', 'HOLDFAST_OWNR=ada holdfast list', /HOLDFAST_OWNR/],
     ['exports an unknown variable', 'export HOLDFAST_OWNR=ada', /HOLDFAST_OWNR/],
     ['calls a foreign program', 'terraform apply', /terraform/],
+    [
+      'leads an endpoint elsewhere',
+      'temporal operator nexus endpoint create --name a --target-task-queue b',
+      /holdfast/,
+    ],
     ['makes too few search attributes', 'temporal operator search-attribute create --name A --type Int', /names\.ts/],
   ])('%s is noticed', (_what, line, complaint) => {
     expect(complaintAbout(line)).toMatch(complaint);

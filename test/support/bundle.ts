@@ -23,9 +23,9 @@ export async function writeBundle(source: { workflowsPath: string; preloadModule
   return file;
 }
 
-/** Removes the bundle's folder. */
-export function removeBundle(): void {
-  rmSync(dirname(sharedBundle()), { recursive: true, force: true });
+/** Removes the folder of a bundle; that of this run when none is named. */
+export function removeBundle(file = sharedBundle()): void {
+  rmSync(dirname(file), { recursive: true, force: true });
 }
 
 /** Path of the bundle. */

@@ -46,8 +46,11 @@ export async function tag(ec2: sdk.EC2Client, ids: string[], tags: Record<string
 const zoneOf = async (ec2: sdk.EC2Client): Promise<string> => `${await ec2.config.region()}a`;
 
 async function imageOf(ec2: sdk.EC2Client): Promise<string> {
-  const { Images } = await ec2.send(new sdk.DescribeImagesCommand({ Owners: ['amazon', '099720109477'] }));
-  return Images?.find((image) => image.Architecture === 'x86_64')?.ImageId ?? '';
+  for await (const { Images } of sdk.paginateDescribeImages({ client: ec2 }, { Owners: ['amazon', '099720109477'] })) {
+    const found = Images?.find((image) => image.Architecture === 'x86_64');
+    if (found?.ImageId !== undefined) return found.ImageId;
+  }
+  throw new Error('no image of x86_64');
 }
 
 /** One instance with its tags, where it is launched by default. */
