@@ -6,12 +6,14 @@ import { UPDATE } from '../contracts/messages';
 import { extendSchema, namedSchema } from '../schemas/nexus';
 import { ask, checked } from './ask';
 import { experiments, type Named } from './index';
+import { plan } from './plan';
 import { run } from './run';
 
 /** The service as a worker hosts it; what it starts goes to the worker's own queue. */
 export function experimentsService(): ServiceHandler {
   return serviceHandler(experiments, {
     run: new TemporalOperationHandler({ start: run }),
+    plan: new TemporalOperationHandler({ start: plan }),
     extend: (context, input) => {
       const { by, ...named } = checked(extendSchema, input);
       const id = idOf(named);

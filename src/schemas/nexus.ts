@@ -7,7 +7,8 @@ const id = z.string().regex(EXPERIMENT_ID, 'is no experiment id');
 const requestId = z.string().min(1).max(REQUEST_ID_LENGTH);
 
 /** The spec is checked as at every door, so that its mistakes read the same. */
-export const runSchema = z.strictObject({ spec: z.record(z.string(), z.unknown()), requestId: requestId.optional() });
+export const planSchema = z.strictObject({ spec: z.record(z.string(), z.unknown()) });
+export const runSchema = planSchema.extend({ requestId: requestId.optional() });
 
 const { by } = extendBody.shape;
 

@@ -20,6 +20,11 @@ export async function run(endpoint: string, request: RunRequest): Promise<Told> 
   });
 }
 
+export async function plan(endpoint: string, spec: RunRequest['spec']): Promise<unknown> {
+  const client = createNexusServiceClient({ endpoint, service: experiments });
+  return tell(() => client.executeOperation('plan', { spec }));
+}
+
 export async function extend(endpoint: string, named: Named, by: string): Promise<unknown> {
   const client = createNexusServiceClient({ endpoint, service: experiments });
   return tell(() => client.executeOperation('extend', { ...named, by }));

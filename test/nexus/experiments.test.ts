@@ -150,6 +150,23 @@ describe('run', () => {
   });
 });
 
+describe('plan', () => {
+  it('says what run would launch, as the client does, and makes nothing', async () => {
+    const before = await launches();
+    const planned = await holdfast.plan(spec);
+
+    const told = await call('plan', spec);
+
+    expect(told).toMatchObject({ digest: planned.digest, components: planned.components });
+    expect(planned.components).toHaveLength(1);
+    expect(await launches()).toBe(before);
+    expect(causeIn(await call('plan', { leese: '1h' }))).toMatchObject({
+      type: 'BAD_REQUEST',
+      message: expect.stringContaining('did you mean "lease"?'),
+    });
+  });
+});
+
 describe('extend and cancel', () => {
   it('lengthen and end an experiment, by its request or its id', async () => {
     const requestId = uniqueId('changed');

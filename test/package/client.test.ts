@@ -114,7 +114,7 @@ describe('holdfast/nexus in a project of its own', () => {
 
     const { operations, loaded } = JSON.parse(await project.node('contract.cjs')) as Record<string, string[]>;
 
-    expect(operations).toEqual(['run', 'extend', 'cancel']);
+    expect(operations).toEqual(['run', 'plan', 'extend', 'cancel']);
     expect(loaded?.filter((file) => !/nexus-rpc|dist\/nexus\//.test(file))).toEqual([]);
   });
 
