@@ -12,8 +12,7 @@ export interface Ask<O extends Operation = Operation> {
   query: Parsed<O, 'query'>;
   /** As it was sent, once its schema found nothing wrong: what is started is what was asked for. */
   body: O extends { body: z.ZodType } ? z.input<O['body']> : undefined;
-  /** A header of the operation; undefined when it is not given. */
-  header: (name: keyof O['headers'] & string) => string | undefined;
+  headers: Parsed<O, 'headers'>;
   /** Name of the token; undefined where none is needed. */
   caller: string | undefined;
   request: FastifyRequest;
@@ -27,12 +26,13 @@ export function askOf<O extends Operation>(
   reply: FastifyReply,
   caller: string | undefined,
 ): Ask<O> {
-  check(operation.body, request.body, 'refused', 'the body is wrong');
+  // What is left out counts as an empty object; `null` was sent.
+  check(operation.body, request.body === null ? [] : request.body, 'refused', 'the body is wrong');
   return {
     params: check(operation.params, request.params, 'invalid', 'the path is wrong'),
     query: check(operation.query, request.query, 'invalid', 'the query is wrong'),
     body: request.body ?? {},
-    header: (name) => headerOf(request, name, operation.headers?.[name]?.maxLength ?? 0),
+    headers: check(operation.headers, given(operation, request), 'invalid', 'a header is wrong'),
     caller,
     request,
     reply,
@@ -51,9 +51,8 @@ function check(
   return parsed.value;
 }
 
-function headerOf(request: FastifyRequest, name: string, maxLength: number): string | undefined {
-  const value = request.headers[name.toLowerCase()];
-  if (value === undefined) return undefined;
-  if (typeof value === 'string' && value !== '' && value.length <= maxLength) return value;
-  throw new HttpProblem('invalid', 'a header is wrong', [`${name}: must have 1 to ${String(maxLength)} characters`]);
+/** The headers that the operation knows, under the names it has for them. */
+function given({ headers }: Operation, request: FastifyRequest): Record<string, unknown> {
+  const names = Object.keys(headers?.shape ?? {});
+  return Object.fromEntries(names.map((name) => [name, request.headers[name.toLowerCase()]]));
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { request } from 'node:http';
 import { tokenFile } from '../../src/api';
 import { openApiDocument } from '../../src/api/openapi';
+import { OPERATIONS } from '../../src/api/operations';
 import { HoldfastError, type Holdfast } from '../../src/client';
 import { problemSchema } from '../../src/schemas/http';
 import { openDoor, type Door } from './door';
@@ -45,6 +46,29 @@ describe('tokens', () => {
     await door.tokens.create('other', 'full', 'now');
     expect(await door.ask('GET', '/experiments', { token })).toMatchObject({ status: 401 });
   });
+
+  it.each(Object.entries(OPERATIONS))(
+    'let nobody in to %s without one, with a wrong one, or with one for less',
+    async (name, operation) => {
+      const { method, access } = operation;
+      const path = operation.path.replace('{id}', 'one');
+      const reader = await door.tokens.create('reader', 'read', 'now');
+      const gone = await door.tokens.create('gone', 'full', 'now');
+      await door.tokens.revoke('gone');
+      const before = started.length;
+
+      const ask = async (options: object): Promise<number> => (await door.ask(method, path, options)).status;
+      const strangers = [{}, { token: 'hf_wrong' }, { token: gone }, { headers: { authorization: `Basic ${reader}` } }];
+      const statuses = await Promise.all(strangers.map(ask));
+
+      expect({ name, refused: statuses.filter((status) => status === 401).length }).toEqual({
+        name,
+        refused: access === 'open' ? 0 : strangers.length,
+      });
+      if (access === 'full') expect(await ask({ token: reader })).toBe(403);
+      expect(started).toHaveLength(before);
+    },
+  );
 
   it('that may only read change nothing', async () => {
     const token = await door.tokens.create('dashboard', 'read', 'now');
@@ -120,7 +144,9 @@ describe('what is wrong at the door', () => {
     ['a poisoned body', 'POST', { body: '{"__proto__": {"a": 1}}' }, 400, 'invalid'],
     ['a body that is too large', 'POST', { body: { name: 'x'.repeat(600_000) } }, 413, 'too-large'],
     ['an endless key', 'POST', { body: spec, headers: { 'idempotency-key': 'x'.repeat(300) } }, 400, 'invalid'],
+    ['a body that is null', 'POST', { body: 'null' }, 422, 'refused'],
     ['another method', 'DELETE', {}, 405, 'method'],
+    ['a method that few know', 'PROPFIND', {}, 405, 'method'],
   ])('%s is said in a problem document', async (_what, method, options, status, failure) => {
     const path = failure === 'no-route' ? '/nothing' : '/experiments';
 
