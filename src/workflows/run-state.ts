@@ -21,6 +21,8 @@ export interface RunState {
   links: { like: string; cleanup: string };
   /** Hears of every phase, once somebody wants to know. */
   onPhase?: (event: TimelineEntry) => void;
+  /** The request id is this run's own, or it has none. */
+  claimed: boolean;
   /** The phase of the work while it is shown as Recovering. */
   beside?: Phase;
 }
@@ -49,6 +51,7 @@ export function newRunState(experimentId: string, nowMs: number): RunState {
     },
     launchedAtMs: {},
     endedAtMs: {},
+    claimed: false,
     everyNode: [],
     links: runLinks(),
   };

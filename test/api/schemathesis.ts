@@ -72,6 +72,7 @@ function configOf({ token, seed, examples, ids = {} }: Fuzz): string {
   return [
     `seed = ${String(seed)}`,
     'continue-on-failure = true',
+    'cache = { enabled = false }',
     `request-timeout = ${String(ANSWER_SECONDS)}.0`,
     `headers = { Authorization = ${JSON.stringify(`Bearer ${token}`)} }`,
     '[generation]',
