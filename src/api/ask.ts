@@ -1,6 +1,7 @@
 /** What does a handler get of a request? Its parts, each parsed by the schema of its operation. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { isMap } from '../schemas/layers';
 import { parseWith } from '../schemas/parse';
 import { HttpProblem } from './problem';
 import type { Operation } from './operations';
@@ -10,7 +11,7 @@ type Parsed<O, K extends string> = O extends Record<K, z.ZodType<infer T>> ? T :
 export interface Ask<O extends Operation = Operation> {
   params: Parsed<O, 'params'>;
   query: Parsed<O, 'query'>;
-  /** As it was sent, once its schema found nothing wrong: what is started is what was asked for. */
+  /** As it was sent, once its schema found nothing wrong or the client is to: what is started is what was asked for. */
   body: O extends { body: z.ZodType } ? z.input<O['body']> : undefined;
   headers: Parsed<O, 'headers'>;
   /** Name of the token; undefined where none is needed. */
@@ -27,7 +28,8 @@ export function askOf<O extends Operation>(
   caller: string | undefined,
 ): Ask<O> {
   // What is left out counts as an empty object; `null` was sent.
-  check(operation.body, request.body === null ? [] : request.body, 'refused', 'the body is wrong');
+  if (operation.checkedByClient !== true || !isMap(request.body))
+    check(operation.body, request.body === null ? [] : request.body, 'refused', 'the body is wrong');
   return {
     params: check(operation.params, request.params, 'invalid', 'the path is wrong'),
     query: check(operation.query, request.query, 'invalid', 'the query is wrong'),

@@ -37,6 +37,8 @@ export interface Operation {
   params?: z.ZodType;
   query?: z.ZodType;
   body?: z.ZodType;
+  /** The client checks a body that is an object, and as a whole: all of its mistakes are said, as at every door. */
+  checkedByClient?: true;
   /** Request headers beside Authorization. */
   headers?: z.ZodObject;
   answer: { status: number; description: string; schema?: z.ZodType; type?: string; headers?: Record<string, string> };
@@ -56,6 +58,7 @@ export const OPERATIONS = {
     summary: 'Start an experiment',
     access: 'full',
     body: submittedSchema,
+    checkedByClient: true,
     headers: startHeaders,
     answer: {
       status: 202,
