@@ -23,6 +23,7 @@ const holdfast = {
   get: () => ({ status: () => Promise.reject(new TypeError('secret detail')) }),
 } as unknown as Holdfast;
 const spec = { components: { a: {} } };
+const HEAD = 'POST /experiments HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
 
 let door: Door;
 beforeEach(async () => {
@@ -196,22 +197,74 @@ describe('what is wrong at the door', () => {
     await busy.close();
   });
 
-  it('a body that never comes does not hold the connection', async () => {
-    const { hostname, port } = new URL(door.url);
-    const answer = await new Promise<string>((resolve, reject) => {
-      const socket = openSocket(Number(port), hostname);
-      let text = '';
-      socket.on('data', (chunk) => (text += chunk.toString()));
-      socket.on('close', () => resolve(text));
-      socket.on('error', reject);
-      socket.write(
-        'POST /experiments HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
-      );
+  it('a body without an announced length is cut off as well', async () => {
+    const half = new Uint8Array(300_000).fill(32);
+    const body = new ReadableStream({
+      start: (controller) => {
+        controller.enqueue(half);
+        controller.enqueue(half);
+        controller.close();
+      },
     });
+    const headers = { 'content-type': 'application/json' };
 
-    expect(answer).toContain(' 408 ');
+    const reply = await fetch(`${door.url}/experiments`, { method: 'POST', headers, body, duplex: 'half' });
+
+    expect(reply.status).toBe(413);
+  });
+
+  it('what comes too slowly is cut off after ten seconds: no body, a body in drops, a head in drops', async () => {
+    const startedAt = Date.now();
+
+    const answers = await Promise.all([
+      sendSlowly(`${HEAD}Content-Length: 100\r\n\r\n{`, ''),
+      sendSlowly(`${HEAD}Content-Length: 100000\r\n\r\n{`, ' '),
+      sendSlowly(HEAD, 'X-More: 1\r\n'),
+    ]);
+
+    expect(answers.map((answer) => answer.split(' ')[1])).toEqual(['408', '408', '408']);
+    expect(Date.now() - startedAt).toBeGreaterThan(9000);
+    // Node looks once a second, and this machine may be busy.
+    expect(Date.now() - startedAt).toBeLessThan(15_000);
+  });
+
+  it.each([
+    ['named-by-caller', true],
+    ['two words', false],
+    ['x'.repeat(65), false],
+    ['{"json":1}', false],
+  ])('a request is found in the log by the id of its answer: %s', async (given, isTaken) => {
+    const reply = await door.ask('GET', '/experiments', { headers: { 'x-request-id': given } });
+
+    const id = reply.header('x-request-id') ?? '';
+    expect(id === given).toBe(isTaken);
+    const lines = door
+      .log()
+      .split('\n')
+      .filter((line) => line.includes(`"reqId":"${id}"`));
+    expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
+      'incoming request',
+      'request completed',
+    ]);
   });
 });
+
+/** Sends the beginning, then the same again every half second; answers with what came back before the end. */
+function sendSlowly(first: string, then: string): Promise<string> {
+  const { hostname, port } = new URL(door.url);
+  return new Promise((resolve, reject) => {
+    const socket = openSocket(Number(port), hostname);
+    const trickle = setInterval(() => socket.write(then), 500);
+    let text = '';
+    socket.on('data', (chunk) => (text += chunk.toString()));
+    socket.on('error', reject);
+    socket.on('close', () => {
+      clearInterval(trickle);
+      resolve(text);
+    });
+    socket.write(first);
+  });
+}
 
 describe('the OpenAPI document', () => {
   it('is served as it is published, and every reference in it leads somewhere', async () => {
