@@ -16,6 +16,8 @@ export interface Ask<O extends Operation = Operation> {
   headers: Parsed<O, 'headers'>;
   /** Name of the token; undefined where none is needed. */
   caller: string | undefined;
+  /** Whether the caller may still ask this: a token can be revoked while its answer goes on. */
+  isAllowed: () => Promise<boolean>;
   request: FastifyRequest;
   reply: FastifyReply;
 }
@@ -25,7 +27,7 @@ export function askOf<O extends Operation>(
   operation: O,
   request: FastifyRequest,
   reply: FastifyReply,
-  caller: string | undefined,
+  { caller, isAllowed }: Pick<Ask, 'caller' | 'isAllowed'>,
 ): Ask<O> {
   // What is left out counts as an empty object; `null` was sent.
   if (operation.checkedByClient !== true || !isMap(request.body))
@@ -36,6 +38,7 @@ export function askOf<O extends Operation>(
     body: request.body ?? {},
     headers: check(operation.headers, given(operation, request), 'invalid', 'a header is wrong'),
     caller,
+    isAllowed,
     request,
     reply,
   } as Ask<O>;

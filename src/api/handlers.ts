@@ -38,8 +38,10 @@ export function createHandlers(holdfast: Holdfast, streams: EventStreams): Handl
       if (await experiment.isRunning()) throw new HttpProblem('running', `experiment ${params.id} is not over`);
       return ok(await experiment.result());
     },
-    streamEvents: ({ params, query, headers, reply }) =>
-      streams.serve(holdfast.get(params.id), query.after ?? Number(headers['Last-Event-ID'] ?? 0), reply),
+    streamEvents: ({ params, query, headers, reply, isAllowed }) => {
+      const after = query.after ?? Number(headers['Last-Event-ID'] ?? 0);
+      return streams.serve(holdfast.get(params.id), { after, reply, isAllowed });
+    },
     extendExperiment: async ({ params, body }) => ok({ expiresAt: await holdfast.get(params.id).extend(body.by) }),
     holdExperiment: ({ params }) => done(holdfast.get(params.id).hold()),
     releaseExperiment: ({ params }) => done(holdfast.get(params.id).release()),

@@ -92,15 +92,22 @@ async function createServer(settings: ServerSettings): Promise<FastifyInstance> 
 type Handler = (ask: Ask) => Promise<Answer>;
 
 function register(server: FastifyInstance, settings: ServerSettings, operation: Operation, handle: Handler): void {
+  const allowed = (request: FastifyRequest): Promise<string | undefined> =>
+    callerOf(request, operation.access, settings);
   server.route({
     method: operation.method,
     url: routeOf(operation.path),
     // Known before the body is read: who may not ask need not send it.
     onRequest: async (request) => {
-      callers.set(request, await callerOf(request, operation.access, settings));
+      callers.set(request, await allowed(request));
     },
     handler: async (request, reply) => {
-      const ask = askOf(operation, request, reply, callers.get(request));
+      const isAllowed = (): Promise<boolean> =>
+        allowed(request).then(
+          () => true,
+          () => false,
+        );
+      const ask = askOf(operation, request, reply, { caller: callers.get(request), isAllowed });
       const streams = operation.answer.type === 'text/event-stream';
       const answer = await (streams ? handle(ask) : within(handle(ask)));
       if (answer.status === 'streamed') return reply;

@@ -13,6 +13,14 @@ import { problemSchema } from '../../src/schemas/http';
 import { openDoor, type Door } from './door';
 
 const started: unknown[] = [];
+/** Nothing ever happens to it. */
+const endless = {
+  status: () => Promise.resolve({ phase: 'Ready', timeline: [] }),
+  async *events({ signal }: { signal: AbortSignal }) {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    yield* [];
+  },
+};
 const holdfast = {
   page: () => Promise.resolve({ experiments: [] }),
   workers: () => Promise.reject(new HoldfastError('unreachable', 'Temporal does not answer')),
@@ -20,7 +28,7 @@ const holdfast = {
     started.push(spec);
     return Promise.resolve({ id: 'one', url: 'http://ui' });
   },
-  get: () => ({ status: () => Promise.reject(new TypeError('secret detail')) }),
+  get: (id: string) => (id === 'endless' ? endless : { status: () => Promise.reject(new TypeError('secret detail')) }),
 } as unknown as Holdfast;
 const spec = { components: { a: {} } };
 const HEAD = 'POST /experiments HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
@@ -70,6 +78,19 @@ describe('tokens', () => {
       expect(started).toHaveLength(before);
     },
   );
+
+  it('that are revoked end what their holders still read', async () => {
+    const token = await door.tokens.create('watcher', 'read', 'now');
+    await door.tokens.create('other', 'read', 'now');
+    const stream = await fetch(`${door.url}/experiments/endless/events`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(stream.status).toBe(200);
+
+    await door.tokens.revoke('watcher');
+
+    expect(await stream.text()).toBe('retry: 2000\n\n');
+  });
 
   it('that may only read change nothing', async () => {
     const token = await door.tokens.create('dashboard', 'read', 'now');
