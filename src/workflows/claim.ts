@@ -2,7 +2,7 @@
 import { condition, defineUpdate, setHandler, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import { UPDATE, type ExperimentResult } from '../contracts/messages';
 import { MEMO } from '../contracts/names';
-import { mutations } from './activity-proxies';
+import { trifles } from './activity-proxies';
 import { failure } from './failure';
 import { setPhase, type RunState } from './run-state';
 
@@ -28,7 +28,7 @@ export async function earlierResult(state: RunState): Promise<ExperimentResult |
     state.claimed = true;
     return undefined;
   }
-  const claim = await mutations.claimRequest.executeWithOptions({ summary: 'look whether it was asked for before' }, [
+  const claim = await trifles.claimRequest.executeWithOptions({ summary: 'look whether it was asked for before' }, [
     { experimentId: workflowId, specDigest, firstRunId: firstExecutionRunId },
   ]);
   switch (claim.verdict) {
