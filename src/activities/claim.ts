@@ -1,7 +1,6 @@
 /** Is this the first experiment under its request id? Temporal forgets closed workflows, the result store does not. */
 import type { ExperimentResult } from '../contracts/messages';
 import type { ResultStore } from '../results/port';
-import { beating } from './beating';
 
 export interface ClaimInput {
   experimentId: string;
@@ -32,7 +31,7 @@ export function createClaimActivities({ results }: { results: ResultStore }) {
       const text = await results.get(experimentId, CLAIM);
       if (text === undefined) {
         const kept: Kept = { specDigest, firstRunId, at: new Date().toISOString() };
-        await beating(() => results.put(experimentId, CLAIM, `${JSON.stringify(kept, undefined, 2)}\n`));
+        await results.put(experimentId, CLAIM, `${JSON.stringify(kept, undefined, 2)}\n`);
         return { verdict: 'first' };
       }
       const kept = JSON.parse(text) as Kept;

@@ -1,6 +1,7 @@
 /** What does a handler get of a request? Its parts, each parsed by the schema of its operation. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { isMap } from '../schemas/layers';
 import { parseWith } from '../schemas/parse';
 import { HttpProblem } from './problem';
 import type { Operation } from './operations';
@@ -10,12 +11,13 @@ type Parsed<O, K extends string> = O extends Record<K, z.ZodType<infer T>> ? T :
 export interface Ask<O extends Operation = Operation> {
   params: Parsed<O, 'params'>;
   query: Parsed<O, 'query'>;
-  /** As it was sent, once its schema found nothing wrong: what is started is what was asked for. */
+  /** As it was sent, once its schema found nothing wrong or the client is to: what is started is what was asked for. */
   body: O extends { body: z.ZodType } ? z.input<O['body']> : undefined;
-  /** A header of the operation; undefined when it is not given. */
-  header: (name: keyof O['headers'] & string) => string | undefined;
+  headers: Parsed<O, 'headers'>;
   /** Name of the token; undefined where none is needed. */
   caller: string | undefined;
+  /** Whether the caller may still ask this: a token can be revoked while its answer goes on. */
+  isAllowed: () => Promise<boolean>;
   request: FastifyRequest;
   reply: FastifyReply;
 }
@@ -25,15 +27,18 @@ export function askOf<O extends Operation>(
   operation: O,
   request: FastifyRequest,
   reply: FastifyReply,
-  caller: string | undefined,
+  { caller, isAllowed }: Pick<Ask, 'caller' | 'isAllowed'>,
 ): Ask<O> {
-  check(operation.body, request.body, 'refused', 'the body is wrong');
+  // What is left out counts as an empty object; `null` was sent.
+  if (operation.checkedByClient !== true || !isMap(request.body))
+    check(operation.body, request.body === null ? [] : request.body, 'refused', 'the body is wrong');
   return {
     params: check(operation.params, request.params, 'invalid', 'the path is wrong'),
     query: check(operation.query, request.query, 'invalid', 'the query is wrong'),
     body: request.body ?? {},
-    header: (name) => headerOf(request, name, operation.headers?.[name]?.maxLength ?? 0),
+    headers: check(operation.headers, given(operation, request), 'invalid', 'a header is wrong'),
     caller,
+    isAllowed,
     request,
     reply,
   } as Ask<O>;
@@ -51,9 +56,8 @@ function check(
   return parsed.value;
 }
 
-function headerOf(request: FastifyRequest, name: string, maxLength: number): string | undefined {
-  const value = request.headers[name.toLowerCase()];
-  if (value === undefined) return undefined;
-  if (typeof value === 'string' && value !== '' && value.length <= maxLength) return value;
-  throw new HttpProblem('invalid', 'a header is wrong', [`${name}: must have 1 to ${String(maxLength)} characters`]);
+/** The headers that the operation knows, under the names it has for them. */
+function given({ headers }: Operation, request: FastifyRequest): Record<string, unknown> {
+  const names = Object.keys(headers?.shape ?? {});
+  return Object.fromEntries(names.map((name) => [name, request.headers[name.toLowerCase()]]));
 }

@@ -1,6 +1,6 @@
 /** What does each operation of the HTTP door do? It asks the client, and says the answer in HTTP. */
 import { createHash } from 'node:crypto';
-import type { ExperimentStatus } from '../contracts/messages';
+import type { CleanupInput, ExperimentStatus } from '../contracts/messages';
 import type { ExperimentInput, Holdfast } from '../client';
 import type { Ask } from './ask';
 import { openApiDocument } from './openapi';
@@ -16,8 +16,8 @@ type Handlers = { [K in OperationName]: (ask: Ask<(typeof OPERATIONS)[K]>) => Pr
 /** One handler per operation. */
 export function createHandlers(holdfast: Holdfast, streams: EventStreams): Handlers {
   return {
-    async startExperiment({ body, header, caller }) {
-      const requestId = unquoted(header('Idempotency-Key'));
+    async startExperiment({ body, headers, caller }) {
+      const requestId = unquoted(headers['Idempotency-Key']);
       const options = requestId === undefined ? {} : { requestId };
       const { id, url } = await holdfast.start(ownedBy(caller, body), options);
       const status = pathOf(id);
@@ -29,10 +29,10 @@ export function createHandlers(holdfast: Holdfast, streams: EventStreams): Handl
       throw new HttpProblem('refused', `nothing would come of it now: ${refused.reason}`, refused.lines);
     },
     listExperiments: async ({ query }) => ok(await holdfast.page(query)),
-    async getExperiment({ params, header }) {
+    async getExperiment({ params, headers }) {
       const status = await holdfast.get(params.id).status();
       const etag = etagOf(status);
-      const known = (header('If-None-Match') ?? '').split(',').map((tag) => tag.trim());
+      const known = (headers['If-None-Match'] ?? '').split(',').map((tag) => tag.trim());
       if (known.includes(etag)) return { status: 304, headers: { etag } };
       return { status: 200, body: status, headers: { etag } };
     },
@@ -41,8 +41,10 @@ export function createHandlers(holdfast: Holdfast, streams: EventStreams): Handl
       if (await experiment.isRunning()) throw new HttpProblem('running', `experiment ${params.id} is not over`);
       return ok(await experiment.result());
     },
-    streamEvents: ({ params, query, header, reply }) =>
-      streams.serve(holdfast.get(params.id), query.after ?? lastEvent(header('Last-Event-ID')), reply),
+    streamEvents: ({ params, query, headers, reply, isAllowed }) => {
+      const after = query.after ?? Number(headers['Last-Event-ID'] ?? 0);
+      return streams.serve(holdfast.get(params.id), { after, reply, isAllowed });
+    },
     extendExperiment: async ({ params, body }) => ok({ expiresAt: await holdfast.get(params.id).extend(body.by) }),
     holdExperiment: ({ params }) => done(holdfast.get(params.id).hold()),
     releaseExperiment: ({ params }) => done(holdfast.get(params.id).release()),
@@ -51,11 +53,13 @@ export function createHandlers(holdfast: Holdfast, streams: EventStreams): Handl
     async startCleanup({ params, body }) {
       if (await isRunning(holdfast, params.id))
         throw new HttpProblem('running', `experiment ${params.id} runs and cleans up at its end: stop it instead`);
-      const { regions } = body;
-      await holdfast.startCleanup({ experimentId: params.id, ...(regions === undefined ? {} : { regions }) });
+      await holdfast.startCleanup(cleanupOf(params.id, body));
       return { status: 202, headers: { location: `${pathOf(params.id)}/cleanup` } };
     },
     getCleanup: async ({ params }) => ok(await holdfast.cleanupState(params.id)),
+    planCleanup: async ({ params, body }) => ok(await holdfast.planCleanup(cleanupOf(params.id, body))),
+    findLeaks: async ({ query: { regions, others } }) =>
+      ok(await holdfast.reap({ others, ...(regions === undefined ? {} : { regions }) })),
     acceptAwsEvent: async ({ body }) => ({ status: 202, body: { workflowId: await holdfast.acceptAwsEvent(body) } }),
     health: () => Promise.resolve(ok({ status: 'ok' })),
     ready: async () => ok({ status: 'ok', workers: await holdfast.workers() }),
@@ -79,6 +83,11 @@ async function done(call: Promise<void>): Promise<Answer> {
   return { status: 204 };
 }
 
+/** What came as JSON holds no `undefined`. */
+function cleanupOf(experimentId: string, body: object): CleanupInput {
+  return { ...body, experimentId };
+}
+
 function pathOf(id: string): string {
   return `/experiments/${encodeURIComponent(id)}`;
 }
@@ -86,12 +95,6 @@ function pathOf(id: string): string {
 /** The draft of the header has it as a quoted string; many send it bare. */
 function unquoted(key: string | undefined): string | undefined {
   return key === undefined ? undefined : (/^"(.+)"$/.exec(key)?.[1] ?? key);
-}
-
-function lastEvent(id: string | undefined): number {
-  if (id === undefined) return 0;
-  if (/^\d{1,15}$/.test(id)) return Number(id);
-  throw new HttpProblem('invalid', 'a header is wrong', ['Last-Event-ID: is no number of an event']);
 }
 
 /** Weak: what is spent goes up with every look, and counts by the cent. */

@@ -9,7 +9,7 @@ type Json = Record<string, unknown>;
 
 /** What any request may be refused with. */
 const ANY: ProblemName[] = ['invalid', 'too-many', 'timeout', 'internal'];
-const WITH_BODY: ProblemName[] = ['too-large', 'unsupported'];
+const WITH_BODY: ProblemName[] = ['too-large', 'unsupported', 'refused'];
 const WITH_TOKEN: ProblemName[] = ['unauthorized', 'forbidden'];
 
 /** The document, OpenAPI 3.1. */
@@ -47,23 +47,23 @@ function operationOf(operationId: string, operation: Operation): Json {
     parameters: [
       ...parametersIn('path', operation.params),
       ...parametersIn('query', operation.query),
-      ...Object.entries(operation.headers ?? {}).map(([name, { description, maxLength }]) => ({
-        in: 'header',
-        name,
-        description,
-        schema: { type: 'string', minLength: 1, maxLength },
-      })),
+      ...parametersIn('header', operation.headers),
     ],
-    ...(body === undefined ? {} : { requestBody: { required: true, content: json(bodySchema(body)) } }),
+    ...(body === undefined ? {} : { requestBody: { required: isNeeded(body), content: json(bodySchema(body)) } }),
     responses: responsesOf(operation),
   };
+}
+
+/** A body that is left out counts as an empty object. */
+function isNeeded(body: z.ZodType): boolean {
+  return !body.safeParse({}).success;
 }
 
 function bodySchema(body: z.ZodType): Json {
   return body === submittedSchema ? ref('Spec') : schemaOf(body, 'input');
 }
 
-function parametersIn(place: 'path' | 'query', schema: z.ZodType | undefined): Json[] {
+function parametersIn(place: 'path' | 'query' | 'header', schema: z.ZodType | undefined): Json[] {
   if (schema === undefined) return [];
   const { properties = {}, required = [] } = schemaOf(schema, 'input') as {
     properties?: Record<string, Json>;
@@ -78,8 +78,8 @@ function parametersIn(place: 'path' | 'query', schema: z.ZodType | undefined): J
   }));
 }
 
-function responsesOf({ access, answer, also = {}, body, problems }: Operation): Json {
-  const content = answer.schema === undefined ? {} : { content: json(schemaOf(answer.schema, 'output'), answer.type) };
+function responsesOf({ access, answer, also = {}, method, problems }: Operation): Json {
+  const content = answer.schema === undefined ? {} : { content: contentOf(answer.schema, answer.type) };
   const headers = Object.entries(answer.headers ?? {}).map(([name, description]) => [
     name,
     { description, schema: { type: 'string' } },
@@ -87,7 +87,8 @@ function responsesOf({ access, answer, also = {}, body, problems }: Operation): 
   const names = [
     ...problems,
     ...ANY,
-    ...(body === undefined ? [] : WITH_BODY),
+    // A body that no operation asks for is read all the same.
+    ...(method === 'POST' ? WITH_BODY : []),
     ...(access === 'open' ? [] : WITH_TOKEN),
   ];
   const refusals = [...new Set(names.map((name) => PROBLEMS[name]))].sort((a, b) => a - b);
@@ -99,6 +100,21 @@ function responsesOf({ access, answer, also = {}, body, problems }: Operation): 
     },
     ...Object.fromEntries(Object.entries(also).map(([status, description]) => [status, { description }])),
     ...Object.fromEntries(refusals.map((status) => [status, { $ref: '#/components/responses/Problem' }])),
+  };
+}
+
+function contentOf(schema: z.ZodType, type = 'application/json'): Json {
+  const whole = schemaOf(schema, 'output');
+  return json(type === 'text/event-stream' ? sentEvent(whole) : whole, type);
+}
+
+/** One event of a stream, as OpenAPI 3.2 describes it (https://spec.openapis.org/oas/v3.2.0.html, 4.14.4). */
+function sentEvent(contentSchema: Json): Json {
+  const data = { type: 'string', contentMediaType: 'application/json', contentSchema };
+  return {
+    type: 'object',
+    properties: { id: { type: 'string' }, event: { type: 'string' }, data },
+    required: ['data'],
   };
 }
 

@@ -4,19 +4,26 @@ import { submittedSchema } from '../schemas/experiment';
 import {
   acceptedEventSchema,
   cleanupBody,
+  cleanupPlanSchema,
   cleanupSchema,
+  eventsHeaders,
   eventsQuery,
   experimentParams,
   extendBody,
   extendedSchema,
   healthSchema,
+  leaksQuery,
+  leaksSchema,
   listQuery,
   pageSchema,
   planSchema,
+  planBody,
   readySchema,
   replaceBody,
   replacedSchema,
   startedSchema,
+  startHeaders,
+  statusHeaders,
   type ProblemName,
 } from '../schemas/http';
 import { eventSchema, resultSchema, statusSchema } from '../schemas/http-status';
@@ -31,8 +38,10 @@ export interface Operation {
   params?: z.ZodType;
   query?: z.ZodType;
   body?: z.ZodType;
-  /** Request headers beside Authorization, with their meaning. */
-  headers?: Record<string, { description: string; maxLength: number }>;
+  /** The client checks a body that is an object, and as a whole: all of its mistakes are said, as at every door. */
+  checkedByClient?: true;
+  /** Request headers beside Authorization. */
+  headers?: z.ZodObject;
   answer: { status: number; description: string; schema?: z.ZodType; type?: string; headers?: Record<string, string> };
   /** Statuses without a body beside the answer. */
   also?: Record<number, string>;
@@ -50,19 +59,15 @@ export const OPERATIONS = {
     summary: 'Start an experiment',
     access: 'full',
     body: submittedSchema,
-    headers: {
-      'Idempotency-Key': {
-        description: 'However often a request with this key is sent, it makes one experiment; another spec is refused.',
-        maxLength: 255,
-      },
-    },
+    checkedByClient: true,
+    headers: startHeaders,
     answer: {
       status: 202,
       description: 'It was started, now or by an earlier request with the same key.',
       schema: startedSchema,
       headers: { Location: 'Path of the experiment.' },
     },
-    problems: ['refused', 'conflict', 'exists', ...UNANSWERED],
+    problems: ['conflict', 'exists', ...UNANSWERED],
   },
   planExperiment: {
     method: 'POST',
@@ -70,6 +75,7 @@ export const OPERATIONS = {
     summary: 'What an experiment would launch and cost now; nothing is made',
     access: 'read',
     body: submittedSchema,
+    checkedByClient: true,
     answer: { status: 200, description: 'The plan.', schema: planSchema },
     problems: ['refused', ...UNANSWERED],
   },
@@ -80,7 +86,7 @@ export const OPERATIONS = {
     access: 'read',
     query: listQuery,
     answer: { status: 200, description: 'One page.', schema: pageSchema },
-    problems: UNANSWERED,
+    problems: ['refused', ...UNANSWERED],
   },
   getExperiment: {
     method: 'GET',
@@ -88,7 +94,7 @@ export const OPERATIONS = {
     summary: 'The status of an experiment',
     access: 'read',
     params: experimentParams,
-    headers: { 'If-None-Match': { description: '`ETag` of a status that is known.', maxLength: 1000 } },
+    headers: statusHeaders,
     answer: {
       status: 200,
       description: 'Everything that is known now.',
@@ -114,7 +120,7 @@ export const OPERATIONS = {
     access: 'read',
     params: experimentParams,
     query: eventsQuery,
-    headers: { 'Last-Event-ID': { description: 'Go on after this event.', maxLength: 20 } },
+    headers: eventsHeaders,
     answer: {
       status: 200,
       description: 'Each `data` is an event; its id is its `seq`. Events that begin a phase are named `phase`.',
@@ -132,7 +138,7 @@ export const OPERATIONS = {
     params: experimentParams,
     body: extendBody,
     answer: { status: 200, description: 'The new end of the lease.', schema: extendedSchema },
-    problems: ['refused', ...ONE],
+    problems: ONE,
   },
   holdExperiment: action('hold', 'Keep the nodes after the work'),
   releaseExperiment: action('release', 'End a hold: teardown begins'),
@@ -145,7 +151,7 @@ export const OPERATIONS = {
     params: experimentParams,
     body: replaceBody,
     answer: { status: 200, description: 'Whose place it is.', schema: replacedSchema },
-    problems: ['refused', ...ONE],
+    problems: ONE,
   },
   startCleanup: {
     method: 'POST',
@@ -159,7 +165,7 @@ export const OPERATIONS = {
       description: 'It was started, or is under way.',
       headers: { Location: 'Path of the cleanup.' },
     },
-    problems: ['running', ...UNANSWERED],
+    problems: ['running', 'exists', ...UNANSWERED],
   },
   getCleanup: {
     method: 'GET',
@@ -169,6 +175,25 @@ export const OPERATIONS = {
     params: experimentParams,
     answer: { status: 200, description: 'Status or certificate.', schema: cleanupSchema },
     problems: ['no-result', 'refused', ...ONE],
+  },
+  planCleanup: {
+    method: 'POST',
+    path: '/experiments/{id}/cleanup/plan',
+    summary: 'What a cleanup would delete, under a digest that it can be held to; changes nothing',
+    access: 'full',
+    params: experimentParams,
+    body: planBody,
+    answer: { status: 200, description: 'The plan.', schema: cleanupPlanSchema },
+    problems: ['no-result', ...ONE],
+  },
+  findLeaks: {
+    method: 'GET',
+    path: '/leaks',
+    summary: 'What is expired, orphaned or malformed, found by tags alone; changes nothing',
+    access: 'read',
+    query: leaksQuery,
+    answer: { status: 200, description: 'Every experiment that AWS holds something of.', schema: leaksSchema },
+    problems: ['refused', 'no-result', ...UNANSWERED],
   },
   acceptAwsEvent: {
     method: 'POST',
@@ -181,7 +206,7 @@ export const OPERATIONS = {
       description: 'The experiment that owns the instance, if one does, will hear of it.',
       schema: acceptedEventSchema,
     },
-    problems: ['refused', ...UNANSWERED],
+    problems: UNANSWERED,
   },
   health: {
     method: 'GET',
@@ -219,6 +244,6 @@ function action<V extends string>(verb: V, summary: string) {
     access: 'full',
     params: experimentParams,
     answer: { status: 204, description: 'It will be done.' },
-    problems: ['refused', 'not-found', 'unreachable', 'no-worker'],
+    problems: ONE,
   } as const satisfies Operation;
 }

@@ -1,4 +1,5 @@
 /** How is the HTTP door opened? Every operation of the table becomes a route, and every failure a problem document. */
+import { METHODS } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -35,7 +36,6 @@ const REQUEST_MS = 10_000;
 const CHECK_MS = 1000;
 /** Longer than every wait of the client for an answer, but those for a worker that is not there. */
 const ANSWER_MS = 30_000;
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 /** What a caller may name its request: it stands in the log. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
@@ -92,15 +92,22 @@ async function createServer(settings: ServerSettings): Promise<FastifyInstance> 
 type Handler = (ask: Ask) => Promise<Answer>;
 
 function register(server: FastifyInstance, settings: ServerSettings, operation: Operation, handle: Handler): void {
+  const allowed = (request: FastifyRequest): Promise<string | undefined> =>
+    callerOf(request, operation.access, settings);
   server.route({
     method: operation.method,
     url: routeOf(operation.path),
     // Known before the body is read: who may not ask need not send it.
     onRequest: async (request) => {
-      callers.set(request, await callerOf(request, operation.access, settings));
+      callers.set(request, await allowed(request));
     },
     handler: async (request, reply) => {
-      const ask = askOf(operation, request, reply, callers.get(request));
+      const isAllowed = (): Promise<boolean> =>
+        allowed(request).then(
+          () => true,
+          () => false,
+        );
+      const ask = askOf(operation, request, reply, { caller: callers.get(request), isAllowed });
       const streams = operation.answer.type === 'text/event-stream';
       const answer = await (streams ? handle(ask) : within(handle(ask)));
       if (answer.status === 'streamed') return reply;
@@ -145,6 +152,7 @@ function acceptJsonOnly(server: FastifyInstance): void {
 
 function refuseOtherMethods(server: FastifyInstance): void {
   const all = Object.values(OPERATIONS) as Operation[];
+  for (const method of METHODS) if (!server.supportedMethods.includes(method)) server.addHttpMethod(method);
   for (const path of new Set(all.map((operation) => operation.path))) {
     const allowed = all.filter((operation) => operation.path === path).map(({ method }) => method as string);
     server.route({

@@ -1,7 +1,13 @@
 /** How does one request make one experiment, however often it is sent? Its id and its spec's digest follow from it. */
 import { createHash } from 'node:crypto';
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  type Client,
+} from '@temporalio/client';
 import { canonical } from '../contracts/canonical';
+import { UPDATE } from '../contracts/messages';
 import { MEMO } from '../contracts/names';
 import { HoldfastError } from './errors';
 
@@ -37,7 +43,9 @@ export async function startOnce<T>(
   let policy: ReusePolicy = 'REJECT_DUPLICATE';
   for (;;) {
     try {
-      return await start(policy);
+      const started = await start(policy);
+      await claimed(client, id);
+      return started;
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
@@ -51,6 +59,25 @@ export async function startOnce<T>(
   }
 }
 
+/** A worker needs two activities of milliseconds. Where none answers in time, nobody knows more than was started. */
+const CLAIM_MS = 2000;
+
+/** Rejects with `conflict` when a worker finds that an earlier run, which Temporal has forgotten, had the request id. */
+async function claimed(client: Client, id: string): Promise<void> {
+  const run = client.workflow.getHandle(id);
+  const isClaimed = await client
+    .withDeadline(Date.now() + CLAIM_MS, () => run.executeUpdate(UPDATE.claimed))
+    .then(
+      () => true,
+      () => false,
+    );
+  if (isClaimed || (await memoOf(client, id))?.[MEMO.refused] !== true) return;
+  throw await run.result().then(
+    () => conflict(id),
+    (error: unknown) => conflict(id, error instanceof WorkflowFailedError ? error.cause?.message : undefined),
+  );
+}
+
 async function memoOf(client: Client, id: string): Promise<Record<string, unknown> | undefined> {
   try {
     return (await client.workflow.getHandle(id).describe()).memo ?? {};
@@ -60,6 +87,6 @@ async function memoOf(client: Client, id: string): Promise<Record<string, unknow
   }
 }
 
-function conflict(id: string): HoldfastError {
-  return new HoldfastError('conflict', `the request id belongs to ${id}, which was started with another spec`);
+function conflict(id: string, why = 'was started with another spec'): HoldfastError {
+  return new HoldfastError('conflict', `the request id belongs to ${id}: ${why}`);
 }

@@ -251,6 +251,8 @@ export const UPDATE = {
   release: 'release',
   replaceNode: 'replaceNode',
   runCommand: 'runCommand',
+  /** Answers when the run knows that its request id is its own. */
+  claimed: 'claimed',
   stop: 'stop',
 } as const;
 export const SIGNAL = {

@@ -1,6 +1,7 @@
 /** What goes over HTTP beside the spec and the status? Requests, pages, problems. */
 import { z } from 'zod';
-import { EXPERIMENT_ID } from '../contracts/names';
+import { EXPERIMENT_ID, PLAN_DIGEST } from '../contracts/names';
+import { REAPER_GROUPS } from '../contracts/reaper';
 import { certificateSchema, phase } from './http-status';
 import { regionName } from './place';
 
@@ -29,17 +30,58 @@ export const eventsQuery = z.strictObject({
   after: z.coerce.number().int().min(0).optional().describe('Number of the last event that is known.'),
 });
 
+export const leaksQuery = z.strictObject({
+  regions: z
+    .string()
+    .regex(/^[a-z0-9-]{1,40}(,[a-z0-9-]{1,40}){0,99}$/, 'is no list of regions: write us-west-2,us-east-1')
+    .transform((list) => list.split(','))
+    .optional()
+    .describe('Separated by commas; all regions of the account when absent.'),
+  others: z
+    .stringbool({ truthy: ['true'], falsy: ['false'] })
+    .default(false)
+    .describe('List those of other installations too.'),
+});
+
+export const startHeaders = z.object({
+  'Idempotency-Key': z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe('However often a request with this key is sent, it makes one experiment; another spec is refused.'),
+});
+export const statusHeaders = z.object({
+  'If-None-Match': z.string().min(1).max(1000).optional().describe('`ETag` of a status that is known.'),
+});
+export const eventsHeaders = z.object({
+  'Last-Event-ID': z
+    .string()
+    .regex(/^\d{1,15}$/, 'is no number of an event')
+    .optional()
+    .describe('Go on after this event.'),
+});
+
 /** Six digits: what a clock can hold, whatever the unit. */
 const byDuration = z.string().regex(/^\d{1,6}(\.\d{1,3})?(ms|s|m|h|d)$/, 'is no duration: write 90s, 15m, 12h or 2d');
-export const extendBody = z.strictObject({ by: byDuration.describe('How much longer: `2h`.') });
+export const extendBody = z.strictObject({ by: byDuration.describe('How much longer.').meta({ examples: ['2h'] }) });
 export const replaceBody = z.strictObject({
   node: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,100}$/, 'is no slot and no instance id')
-    .describe('A slot, `broker-0`, or an instance id.'),
+    .describe('A slot or an instance id.')
+    .meta({ examples: ['broker-0'] }),
 });
-export const cleanupBody = z.strictObject({
+export const planBody = z.strictObject({
   regions: z.array(regionName).min(1).max(100).optional().describe('All regions of the account when absent.'),
+});
+export const cleanupBody = planBody.extend({
+  apply: z
+    .string()
+    .regex(PLAN_DIGEST, 'is no digest of a plan')
+    .optional()
+    .describe('Digest of a plan: only what it names is deleted.'),
+  maxResources: z.int().min(0).optional().describe('More living resources than this, and nothing is deleted.'),
 });
 
 export const startedSchema = z
@@ -135,6 +177,47 @@ export const cleanupSchema = z
     certificate: certificateSchema.optional(),
   })
   .meta({ id: 'Cleanup' });
+
+export const cleanupPlanSchema = z
+  .looseObject({
+    experimentId: z.string(),
+    digest: z.string().describe('What `apply` takes.'),
+    document: z.string().describe('Where the whole plan is.'),
+    account: z.string(),
+    regions: z.array(z.string()),
+    resources: z.int(),
+    rows: z.array(z.looseObject({ region: z.string(), type: z.string(), count: z.int(), kept: z.int() })),
+    usdPerHour: z.number(),
+    kept: z.array(z.string()).describe('What is not deleted and why.'),
+    unreadable: z.array(z.string()).describe('What could not be read: there may be more.'),
+  })
+  .meta({ id: 'CleanupPlan' });
+
+const foundSchema = z
+  .looseObject({
+    experimentId: z.string(),
+    installation: z.string(),
+    owner: z.string(),
+    regions: z.array(z.string()),
+    resources: z.int(),
+    group: z.enum(REAPER_GROUPS),
+    reason: z.string(),
+    expiresAt: z.iso.datetime().optional(),
+  })
+  .meta({ id: 'Found' });
+
+export const leaksSchema = z
+  .looseObject({
+    installation: z.string(),
+    account: z.string(),
+    at: z.iso.datetime(),
+    regions: z.array(z.string()),
+    experiments: z.array(foundSchema),
+    unread: z
+      .array(z.string())
+      .describe('What could not be read; while there is any, nobody knows that nothing leaks.'),
+  })
+  .meta({ id: 'Leaks' });
 
 export const acceptedEventSchema = z.strictObject({ workflowId: z.string().describe('What takes it on.') });
 

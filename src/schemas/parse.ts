@@ -15,8 +15,7 @@ export function parseWith<T>(schema: z.ZodType<T>, input: unknown): Parsed<T> {
   const parsed = schema.safeParse(input ?? {});
   const secrets = secretProblems(input);
   if (parsed.success) return secrets.length === 0 ? { ok: true, value: parsed.data } : { ok: false, problems: secrets };
-  const known = jsonSchemaOf(schema);
-  return { ok: false, problems: [...parsed.error.issues.flatMap((issue) => lines(issue, [], known)), ...secrets] };
+  return { ok: false, problems: [...parsed.error.issues.flatMap((issue) => lines(issue, [], schema)), ...secrets] };
 }
 
 /** Parses an experiment's spec. */
@@ -41,13 +40,16 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
 }
 
-function lines(issue: z.core.$ZodIssue, above: Path, known: JsonSchema): string[] {
+function lines(issue: z.core.$ZodIssue, above: Path, schema: z.ZodType): string[] {
   const path = [...above, ...issue.path];
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, known));
+  if (issue.code === 'unrecognized_keys') {
+    const known = jsonSchemaOf(schema);
+    return issue.keys.map((key) => unknownKey(path, key, known));
+  }
   if (issue.code === 'invalid_key') return [`${show(path)}: ${issue.issues[0]?.message ?? 'is no valid key'}`];
   if (issue.code === 'invalid_union') {
     const branch = nearestBranch(issue.errors);
-    if (branch !== undefined) return branch.flatMap((inner) => lines(inner, path, known));
+    if (branch !== undefined) return branch.flatMap((inner) => lines(inner, path, schema));
   }
   return [`${show(path)}: ${phrase(issue)}`];
 }

@@ -1,5 +1,5 @@
 /** How is each kind of activity repeated, cancelled and limited? One proxy per effect, for all workflows. */
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { AdmissionActivities } from '../activities/admission';
 import type { AwsEventActivities } from '../activities/aws-event';
 import type { CapacityActivities } from '../activities/capacity';
@@ -22,7 +22,6 @@ import type { WebhookActivities } from '../activities/webhooks';
 type All = AdmissionActivities &
   AwsEventActivities &
   CapacityActivities &
-  ClaimActivities &
   CleanupActivities &
   DoctorActivities &
   LeaseActivities &
@@ -58,6 +57,16 @@ export const mutations = proxyActivities<All>({
   startToCloseTimeout: '60s',
   // They beat every 3 s, so a dead worker is noticed after 10 s.
   heartbeatTimeout: '10s',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry,
+});
+
+/**
+ * What takes milliseconds, and asks nobody but the result store. Done by the worker that decides, so that a start with
+ * a request id is no slower than any other.
+ */
+export const trifles = proxyLocalActivities<ClaimActivities>({
+  startToCloseTimeout: '10s',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry,
 });

@@ -4,7 +4,7 @@ import type { Admission } from '../activities/admission';
 import type { CleanupResult, ExperimentResult } from '../contracts/messages';
 import { reads } from './activity-proxies';
 import { announcePhases } from './announce';
-import { earlierResult } from './claim';
+import { earlierResult, listenForClaim } from './claim';
 import { listen } from './controls';
 import { conclude, endingOf, keep, resultOf, type Ending } from './ending';
 import { causeOf, failure, reasonOf, wasCancelled } from './failure';
@@ -35,6 +35,7 @@ export async function experiment(input: unknown): Promise<ExperimentResult> {
   listenForReplacements(state, controls);
   let run: Run | undefined = undefined;
   listenForExtensions(state, () => run);
+  listenForClaim(state);
   announce(state);
   const admission = await admit(state, input);
   const earlier = await earlierResult(state);

@@ -23,6 +23,8 @@ export interface RunState {
   warning?: string;
   /** Hears of every phase, once somebody wants to know. */
   onPhase?: (event: TimelineEntry) => void;
+  /** The request id is this run's own, or it has none. */
+  claimed: boolean;
   /** The phase of the work while it is shown as Recovering. */
   beside?: Phase;
 }
@@ -51,6 +53,7 @@ export function newRunState(experimentId: string, nowMs: number): RunState {
     },
     launchedAtMs: {},
     endedAtMs: {},
+    claimed: false,
     everyNode: [],
     links: runLinks(),
   };

@@ -7,11 +7,20 @@ import { join } from 'node:path';
 import { request } from 'node:http';
 import { tokenFile } from '../../src/api';
 import { openApiDocument } from '../../src/api/openapi';
+import { OPERATIONS } from '../../src/api/operations';
 import { HoldfastError, type Holdfast } from '../../src/client';
 import { problemSchema } from '../../src/schemas/http';
 import { openDoor, type Door } from './door';
 
 const started: unknown[] = [];
+/** Nothing ever happens to it. */
+const endless = {
+  status: () => Promise.resolve({ phase: 'Ready', timeline: [] }),
+  async *events({ signal }: { signal: AbortSignal }) {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    yield* [];
+  },
+};
 const holdfast = {
   page: () => Promise.resolve({ experiments: [] }),
   workers: () => Promise.reject(new HoldfastError('unreachable', 'Temporal does not answer')),
@@ -19,9 +28,10 @@ const holdfast = {
     started.push(spec);
     return Promise.resolve({ id: 'one', url: 'http://ui' });
   },
-  get: () => ({ status: () => Promise.reject(new TypeError('secret detail')) }),
+  get: (id: string) => (id === 'endless' ? endless : { status: () => Promise.reject(new TypeError('secret detail')) }),
 } as unknown as Holdfast;
 const spec = { components: { a: {} } };
+const HEAD = 'POST /experiments HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
 
 let door: Door;
 beforeEach(async () => {
@@ -44,6 +54,42 @@ describe('tokens', () => {
     await door.tokens.revoke('ci');
     await door.tokens.create('other', 'full', 'now');
     expect(await door.ask('GET', '/experiments', { token })).toMatchObject({ status: 401 });
+  });
+
+  it.each(Object.entries(OPERATIONS))(
+    'let nobody in to %s without one, with a wrong one, or with one for less',
+    async (name, operation) => {
+      const { method, access } = operation;
+      const path = operation.path.replace('{id}', 'one');
+      const reader = await door.tokens.create('reader', 'read', 'now');
+      const gone = await door.tokens.create('gone', 'full', 'now');
+      await door.tokens.revoke('gone');
+      const before = started.length;
+
+      const ask = async (options: object): Promise<number> => (await door.ask(method, path, options)).status;
+      const strangers = [{}, { token: 'hf_wrong' }, { token: gone }, { headers: { authorization: `Basic ${reader}` } }];
+      const statuses = await Promise.all(strangers.map(ask));
+
+      expect({ name, refused: statuses.filter((status) => status === 401).length }).toEqual({
+        name,
+        refused: access === 'open' ? 0 : strangers.length,
+      });
+      if (access === 'full') expect(await ask({ token: reader })).toBe(403);
+      expect(started).toHaveLength(before);
+    },
+  );
+
+  it('that are revoked end what their holders still read', async () => {
+    const token = await door.tokens.create('watcher', 'read', 'now');
+    await door.tokens.create('other', 'read', 'now');
+    const stream = await fetch(`${door.url}/experiments/endless/events`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(stream.status).toBe(200);
+
+    await door.tokens.revoke('watcher');
+
+    expect(await stream.text()).toBe('retry: 2000\n\n');
   });
 
   it('that may only read change nothing', async () => {
@@ -120,7 +166,9 @@ describe('what is wrong at the door', () => {
     ['a poisoned body', 'POST', { body: '{"__proto__": {"a": 1}}' }, 400, 'invalid'],
     ['a body that is too large', 'POST', { body: { name: 'x'.repeat(600_000) } }, 413, 'too-large'],
     ['an endless key', 'POST', { body: spec, headers: { 'idempotency-key': 'x'.repeat(300) } }, 400, 'invalid'],
+    ['a body that is null', 'POST', { body: 'null' }, 422, 'refused'],
     ['another method', 'DELETE', {}, 405, 'method'],
+    ['a method that few know', 'PROPFIND', {}, 405, 'method'],
   ])('%s is said in a problem document', async (_what, method, options, status, failure) => {
     const path = failure === 'no-route' ? '/nothing' : '/experiments';
 
@@ -170,22 +218,74 @@ describe('what is wrong at the door', () => {
     await busy.close();
   });
 
-  it('a body that never comes does not hold the connection', async () => {
-    const { hostname, port } = new URL(door.url);
-    const answer = await new Promise<string>((resolve, reject) => {
-      const socket = openSocket(Number(port), hostname);
-      let text = '';
-      socket.on('data', (chunk) => (text += chunk.toString()));
-      socket.on('close', () => resolve(text));
-      socket.on('error', reject);
-      socket.write(
-        'POST /experiments HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
-      );
+  it('a body without an announced length is cut off as well', async () => {
+    const half = new Uint8Array(300_000).fill(32);
+    const body = new ReadableStream({
+      start: (controller) => {
+        controller.enqueue(half);
+        controller.enqueue(half);
+        controller.close();
+      },
     });
+    const headers = { 'content-type': 'application/json' };
 
-    expect(answer).toContain(' 408 ');
+    const reply = await fetch(`${door.url}/experiments`, { method: 'POST', headers, body, duplex: 'half' });
+
+    expect(reply.status).toBe(413);
+  });
+
+  it('what comes too slowly is cut off after ten seconds: no body, a body in drops, a head in drops', async () => {
+    const startedAt = Date.now();
+
+    const answers = await Promise.all([
+      sendSlowly(`${HEAD}Content-Length: 100\r\n\r\n{`, ''),
+      sendSlowly(`${HEAD}Content-Length: 100000\r\n\r\n{`, ' '),
+      sendSlowly(HEAD, 'X-More: 1\r\n'),
+    ]);
+
+    expect(answers.map((answer) => answer.split(' ')[1])).toEqual(['408', '408', '408']);
+    expect(Date.now() - startedAt).toBeGreaterThan(9000);
+    // Node looks once a second, and this machine may be busy.
+    expect(Date.now() - startedAt).toBeLessThan(15_000);
+  });
+
+  it.each([
+    ['named-by-caller', true],
+    ['two words', false],
+    ['x'.repeat(65), false],
+    ['{"json":1}', false],
+  ])('a request is found in the log by the id of its answer: %s', async (given, isTaken) => {
+    const reply = await door.ask('GET', '/experiments', { headers: { 'x-request-id': given } });
+
+    const id = reply.header('x-request-id') ?? '';
+    expect(id === given).toBe(isTaken);
+    const lines = door
+      .log()
+      .split('\n')
+      .filter((line) => line.includes(`"reqId":"${id}"`));
+    expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
+      'incoming request',
+      'request completed',
+    ]);
   });
 });
+
+/** Sends the beginning, then the same again every half second; answers with what came back before the end. */
+function sendSlowly(first: string, then: string): Promise<string> {
+  const { hostname, port } = new URL(door.url);
+  return new Promise((resolve, reject) => {
+    const socket = openSocket(Number(port), hostname);
+    const trickle = setInterval(() => socket.write(then), 500);
+    let text = '';
+    socket.on('data', (chunk) => (text += chunk.toString()));
+    socket.on('error', reject);
+    socket.on('close', () => {
+      clearInterval(trickle);
+      resolve(text);
+    });
+    socket.write(first);
+  });
+}
 
 describe('the OpenAPI document', () => {
   it('is served as it is published, and every reference in it leads somewhere', async () => {

@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: does Holdfast keep its measured promises? Scenario `aws-like`, default waits, real clock.
  *
- *     npm run bench                          all metrics, about 25 minutes on two cores
+ *     npm run bench                          all metrics, about 28 minutes on two cores
  *     npm run bench -- --only quota          one of them
  *     npm run bench -- --json                ends with {"metrics":[{name,value,goal,unit,holds}]}
  *
@@ -15,8 +15,11 @@ import { cleanup } from './metrics/cleanup';
 import { cleanupLarge } from './metrics/cleanup-large';
 import { clientSize } from './metrics/client-size';
 import { criticalPath } from './metrics/critical-path';
+import { doorPosts } from './metrics/door-posts';
+import { doorStart } from './metrics/door-start';
 import { historyEvents } from './metrics/history-events';
 import { launchCalls } from './metrics/launch-calls';
+import { listThousand } from './metrics/list-thousand';
 import { lossTimes } from './metrics/loss-times';
 import { massLoss } from './metrics/mass-loss';
 import { quota } from './metrics/quota';
@@ -43,6 +46,9 @@ const GROUPS: Bench[][] = [
   [cleanupLarge],
   [workerMemory],
   [clientSize],
+  [doorStart],
+  [doorPosts],
+  [listThousand],
 ];
 
 async function main(): Promise<void> {

@@ -20,6 +20,7 @@ export interface World {
   start(name: string, spec: ExperimentInput): Promise<WorkflowHandle>;
   /** Starts any workflow on the world's queue. */
   run(type: string, workflowId: string, input: unknown): Promise<WorkflowHandle>;
+  taskQueue: string;
   /** Of the simulator. */
   url: string;
   ledger(): Promise<LedgerDocument>;
@@ -34,6 +35,9 @@ export interface World {
 
 export interface Stack {
   client: Client;
+  /** Of the Temporal server and of its UI. */
+  address: string;
+  uiUrl: string;
   /** A world with the scenario `aws-like` but for what the patch says; its worker runs ours when no bundle is given. */
   world(patch?: ScenarioPatch, bundle?: string): Promise<World>;
   close(): Promise<void>;
@@ -52,6 +56,8 @@ export async function startStack(log: (line: string) => void): Promise<Stack> {
   const worlds = new Set<World>();
   return {
     client,
+    address: server.address,
+    uiUrl: server.uiUrl,
     world: async (patch = {}, bundle = sharedBundle()) => {
       const world = await startWorld({ client, address: server.address, home, log }, patch, bundle);
       worlds.add(world);
@@ -103,6 +109,7 @@ async function startWorld(
   return {
     start: (name, spec) => run('experiment', `${taskQueue}-${name}`, spec),
     run,
+    taskQueue,
     url,
     ledger: async () => (await (await fetch(`${url}/_sim/ledger`)).json()) as LedgerDocument,
     control: (path, body) => post(`${url}/_sim/${path}`, body),

@@ -82,10 +82,9 @@ describe('a request', () => {
     await forget(first);
     const launches = launchCalls(await lab.ledger()).length;
 
-    const wrong = await holdfast.start(other, { requestId });
-    expect(await failureOf(wrong.result())).toMatchObject({
-      kind: 'refused',
-      lines: [expect.stringContaining('requestId: was used for another spec')],
+    expect(await failureOf(holdfast.start(other, { requestId }))).toMatchObject({
+      kind: 'conflict',
+      message: expect.stringContaining('requestId: was used for another spec'),
     });
     const again = await holdfast.start(spec, { requestId });
 
@@ -94,6 +93,19 @@ describe('a request', () => {
     expect((await again.status()).phase).toBe('Done');
     expect(launchCalls(await lab.ledger())).toHaveLength(launches);
   }, 200_000);
+
+  it('is taken where no worker could say whether it was there before', async () => {
+    const { address, namespace, uiUrl } = sharedTemporal();
+    const alone = await connect({ connection: { address }, namespace, uiUrl, taskQueue: uniqueId('nobody') });
+    const requestId = uniqueId('alone');
+
+    const { id } = await alone.start(spec, { requestId });
+
+    expect((await alone.start(spec, { requestId })).id).toBe(id);
+    expect(await failureOf(alone.start(other, { requestId }))).toMatchObject({ kind: 'conflict' });
+    await lab.client.workflow.getHandle(id).terminate('test');
+    await alone.close();
+  });
 
   it.each([{ requestId: '' }, { requestId: 'x'.repeat(256) }, { requestId: 'a', id: 'b' }])(
     'is refused when it is wrongly named: %j',

@@ -1,38 +1,46 @@
-/** Which Python runs the foreign clients, and how? One with botocore, boto3 and aws-cli, pinned in requirements-test.txt. */
+/** Which Python runs the foreign tools, and how? One with their packages, pinned in requirements-test.txt. */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 const ROOT = resolve(__dirname, '../..');
 
+/** The clients of AWS. */
+const CLIENTS = 'boto3, botocore, awscli';
+
 const HOW_TO =
-  'These tests need a Python with botocore, boto3 and awscli. Run the set-up of CI (.ci/run), or: ' +
+  'Run the set-up of CI (.ci/run), or: ' +
   'python3 -m venv .venv && .venv/bin/python -m pip install -r requirements-test.txt. ' +
   'HOLDFAST_TEST_PYTHON names another interpreter; HOLDFAST_TEST_ALLOW_MISSING_PYTHON=1 skips the tests by name.';
 
 /** The first of the candidates that has the packages; undefined when none has and skipping is allowed; else throws. */
-function foreignPython(): string | undefined {
+function foreignPython(packages: string): string | undefined {
   const given = process.env['HOLDFAST_TEST_PYTHON'];
   const own = resolve(ROOT, '.venv/bin/python');
   const candidates = given === undefined ? [...(existsSync(own) ? [own] : []), 'python3'] : [given];
   const found = candidates.find(
-    (python) => spawnSync(python, ['-c', 'import boto3, botocore, awscli'], { stdio: 'ignore' }).status === 0,
+    (python) => spawnSync(python, ['-c', `import ${packages}`], { stdio: 'ignore' }).status === 0,
   );
   if (found !== undefined) return found;
   if (process.env['HOLDFAST_TEST_ALLOW_MISSING_PYTHON'] === '1') return undefined;
-  throw new Error(`${HOW_TO} Tried: ${candidates.join(', ')}.`);
+  throw new Error(`This test needs a Python with ${packages}. ${HOW_TO} Tried: ${candidates.join(', ')}.`);
 }
 
 /** `it`, but run with the interpreter; fails when there is none, or says that it was skipped when that is allowed. */
-export function itInPython(name: string, run: (python: string) => Promise<void>): void {
-  it(name, async () => {
-    const python = foreignPython();
+export function itInPython(
+  name: string,
+  run: (python: string) => Promise<void>,
+  { packages = CLIENTS, limitMs }: { packages?: string; limitMs?: number } = {},
+): void {
+  const body = async (): Promise<void> => {
+    const python = foreignPython(packages);
     if (python === undefined) {
       process.stderr.write(`skipped for want of Python packages: ${name}\n`);
       return;
     }
     await run(python);
-  });
+  };
+  it(name, body, limitMs);
 }
 
 /** Runs Python and gives what it printed. Rejects with its error output when it fails. */

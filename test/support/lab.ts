@@ -66,14 +66,15 @@ export async function startLab(options: { simulator?: SimulatorOptions; worker?:
 /** An in-process worker on the lab's queue, on the run's server and of the lab's installation unless told otherwise. */
 export async function labWorker(
   lab: { taskQueue: string; url: string; results: string },
-  at: { address: string; namespace: string; installation?: string } = sharedTemporal(),
+  at: { address: string; namespace: string; installation?: string; maxLeaseSeconds?: number } = sharedTemporal(),
 ): Promise<RunningWorker> {
-  const { address, namespace, installation = 'test' } = at;
+  const { address, namespace, installation = 'test', maxLeaseSeconds } = at;
   return startWorker({
     connection: { address },
     namespace,
     cloud: { region: 'us-west-2', endpoint: lab.url, credentials: SIMULATOR_CREDENTIALS },
     installation,
+    ...(maxLeaseSeconds === undefined ? {} : { maxLeaseSeconds }),
     secrets: { HOLDFAST_SECRET_TEST: 'a key that only the test knows' },
     resultsRoot: lab.results,
     taskQueue: lab.taskQueue,

@@ -1,16 +1,10 @@
 /** Does every mistake that comes in through the Temporal UI end in seconds, with the field named and nothing called? */
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse } from 'yaml';
 import { parseExperiment } from '../../src/schemas/parse';
 import * as workflows from '../../src/workflows';
 import { startLab, type Lab } from '../support/lab';
-import { mutationsOf, shuffled, type Json, type Mutation } from '../support/mutations';
+import { mutatedSpecs, rightSpecs, type MutatedSpec } from '../support/mutated-specs';
 import { failureOf } from '../support/outcomes';
-import { smallSpec } from '../support/specs';
 
-const EXAMPLES = join(__dirname, '../../examples');
-const SEED = 20_261;
 const COUNT = 200;
 /** Workflows at once: enough to be quick, few enough that each is timed for itself. */
 const AT_ONCE = 20;
@@ -25,31 +19,16 @@ afterAll(async () => {
   await lab.close();
 });
 
-function specs(): [name: string, spec: Json][] {
-  const files = readdirSync(EXAMPLES).filter((name) => name.endsWith('.yaml'));
-  const all = files.map((name): [string, Json] => [name, parse(readFileSync(join(EXAMPLES, name), 'utf8')) as Json]);
-  const experiments = all.filter(([, spec]) => typeof spec === 'object' && spec !== null && 'components' in spec);
-  return [...experiments, ['smallSpec', smallSpec() as Json]];
-}
-
-interface Case extends Mutation {
-  from: string;
+interface Case extends MutatedSpec {
   type: 'experiment' | 'provision' | 'readiness';
 }
 
-/** A seeded choice that holds every kind of mutation and every spec; each goes to one of the three types. */
+/** Each goes to one of the three types. */
 function cases(): Case[] {
-  const all = specs().flatMap(([from, spec]) => mutationsOf(spec).map((mutation) => ({ from, ...mutation })));
-  const kinds = [...new Set(all.map((one) => one.kind))];
-  const mixed = shuffled(all, SEED);
-  const perKind = kinds.map((kind) => mixed.filter((one) => one.kind === kind));
-  // One of each kind in turn, so that rare kinds are as present as type changes, of which there are hundreds.
-  const rounds = Math.max(...perKind.map((list) => list.length));
-  const turns = Array.from({ length: rounds }, (_, round) => perKind.flatMap((list) => list.slice(round, round + 1)));
-  return turns
-    .flat()
-    .slice(0, COUNT)
-    .map((one, index) => ({ ...one, type: (['experiment', 'provision', 'readiness'] as const)[index % 3]! }));
+  return mutatedSpecs(COUNT).map((one, index) => ({
+    ...one,
+    type: (['experiment', 'provision', 'readiness'] as const)[index % 3]!,
+  }));
 }
 
 interface Verdict {
@@ -70,12 +49,12 @@ async function judge({ from, type, kind, field, spec }: Case): Promise<Verdict> 
 
 describe('two hundred mutated specs', () => {
   it('come from specs that are right as they are, in every kind of mistake', () => {
-    expect(specs().map(([, spec]) => parseExperiment(spec).ok)).toEqual(specs().map(() => true));
-    expect(specs().length).toBeGreaterThanOrEqual(4);
+    expect(rightSpecs().map(([, spec]) => parseExperiment(spec).ok)).toEqual(rightSpecs().map(() => true));
+    expect(rightSpecs().length).toBeGreaterThanOrEqual(4);
     const chosen = cases();
     expect(chosen).toHaveLength(COUNT);
     expect(new Set(chosen.map((one) => one.kind)).size).toBeGreaterThanOrEqual(8);
-    expect(new Set(chosen.map((one) => one.from)).size).toBe(specs().length);
+    expect(new Set(chosen.map((one) => one.from)).size).toBe(rightSpecs().length);
     expect(new Set(chosen.map((one) => one.field)).size).toBeGreaterThan(60);
   });
 
