@@ -141,7 +141,10 @@ export async function clearRegion(sweep: Sweep, region: string): Promise<boolean
   let looks = 0;
   while (Date.now() < sweep.deadline && !isLong(sweep)) {
     const view = outlook(entriesIn(sweep.entries, region), Date.now());
-    if (view.next === 'empty' || view.next === 'stuck') return moved;
+    const isOver = view.next === 'empty' || view.next === 'stuck';
+    // What the look before this did not show as gone has to be seen to go, or the same look would follow for ever.
+    const unseen = isOver && !moved ? endingNow(entriesIn(sweep.entries, region)) : [];
+    if (isOver && unseen.length === 0) return moved;
     if (view.next === 'look') {
       if (looks === OWNER_LOOKS) return moved;
       looks += 1;
@@ -150,8 +153,8 @@ export async function clearRegion(sweep: Sweep, region: string): Promise<boolean
     }
     moved = true;
     if (view.next === 'delete') await removeAll(sweep, region, view.ready);
-    else if (view.next === 'wait') await waitForEnd(sweep, region);
-    else await lookAgain(sweep, region, Math.min(view.at, sweep.deadline));
+    else if (view.next === 'retry') await lookAgain(sweep, region, Math.min(view.at, sweep.deadline));
+    else await waitForEnd(sweep, region, isOver ? unseen : awaited(entriesIn(sweep.entries, region), Date.now()));
     sweep.publish();
   }
   return moved;
@@ -202,9 +205,9 @@ function refusedAll(ids: string[], error: unknown): { removals: Removal[]; at: s
   return { removals: ids.map((id) => ({ id, outcome, detail: message })), at: new Date(Date.now()).toISOString() };
 }
 
-async function waitForEnd(sweep: Sweep, region: string): Promise<void> {
+async function waitForEnd(sweep: Sweep, region: string, watched: Entry[]): Promise<void> {
   const mine = entriesIn(sweep.entries, region);
-  const [entries = []] = inPayloads(awaited(mine, Date.now()).map((one) => ({ ...one, neededBy: [] })));
+  const [entries = []] = inPayloads(watched.map((one) => ({ ...one, neededBy: [] })));
   const until = Math.min(sweep.deadline, nextRetry(mine) ?? sweep.deadline, Date.now() + LONGEST_WAIT_MS);
   const [heardAt = '', deadline] = [lastNews(mine), new Date(until).toISOString()];
   const input = { ...within(sweep, region), entries: pack(entries), heardAt, deadline };

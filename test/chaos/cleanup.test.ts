@@ -1,8 +1,8 @@
 /** A share of the seeds of `npm run chaos -- cleanup`: is nothing left, nothing foreign gone, and no certificate untrue? */
 import { repeatCleanup, runCleanupSeeds } from './cleanup/run';
 
-/** Storms with a kill and a late arrival among them, and two that stay blind. */
-const SEEDS = [1, 2, 3, 4, 6];
+/** Two storms, and one that stays blind. */
+const SEEDS = [1, 3, 4];
 
 it('cleanups in a seeded storm leave nothing of theirs and touch nothing of others, and blind ones say so', async () => {
   const outcomes = await runCleanupSeeds(SEEDS, 2, () => undefined);

@@ -91,8 +91,9 @@ describe('the sentinel', () => {
     await isWatching(sentinel, 3);
     const waited = (await sentinel.describe()).historyLength;
 
-    await lab.control('interrupt', { instanceId: lostOfA, noticeSeconds: 1 });
-    await lab.control('interrupt', { instanceId: lostOfB, noticeSeconds: 1 });
+    // Long enough that a busy machine looks before they end.
+    await lab.control('interrupt', { instanceId: lostOfA, noticeSeconds: 5 });
+    await lab.control('interrupt', { instanceId: lostOfB, noticeSeconds: 5 });
     const [toA, toB] = await Promise.all([signalled(a), signalled(b)]);
     // Both notices end, and are nothing new.
     await isWatching(sentinel, 1);
