@@ -141,10 +141,7 @@ export async function clearRegion(sweep: Sweep, region: string): Promise<boolean
   let looks = 0;
   while (Date.now() < sweep.deadline && !isLong(sweep)) {
     const view = outlook(entriesIn(sweep.entries, region), Date.now());
-    const isOver = view.next === 'empty' || view.next === 'stuck';
-    // What the look before this did not show as gone has to be seen to go, or the same look would follow for ever.
-    const unseen = isOver && !moved ? endingNow(entriesIn(sweep.entries, region)) : [];
-    if (isOver && unseen.length === 0) return moved;
+    if (view.next === 'empty' || view.next === 'stuck') return moved || (await waitForUnseen(sweep, region));
     if (view.next === 'look') {
       if (looks === OWNER_LOOKS) return moved;
       looks += 1;
@@ -154,10 +151,17 @@ export async function clearRegion(sweep: Sweep, region: string): Promise<boolean
     moved = true;
     if (view.next === 'delete') await removeAll(sweep, region, view.ready);
     else if (view.next === 'retry') await lookAgain(sweep, region, Math.min(view.at, sweep.deadline));
-    else await waitForEnd(sweep, region, isOver ? unseen : awaited(entriesIn(sweep.entries, region), Date.now()));
+    else await waitForEnd(sweep, region, awaited(entriesIn(sweep.entries, region), Date.now()));
     sweep.publish();
   }
   return moved;
+}
+
+/** What the look before did not show as gone is looked at by itself; false when there is nothing of that kind. */
+async function waitForUnseen(sweep: Sweep, region: string): Promise<boolean> {
+  const unseen = endingNow(entriesIn(sweep.entries, region));
+  if (unseen.length > 0) await waitForEnd(sweep, region, unseen);
+  return unseen.length > 0;
 }
 
 /** EC2 shows a new instance within seconds of its volume. */

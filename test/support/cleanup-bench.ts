@@ -106,7 +106,7 @@ export function smallCluster(over: Partial<MemoryResource> = {}): MemoryResource
     of('launch-template', 'lt-1'),
     of('fleet', 'fleet-1', ['i-1', 'i-2'], 100),
     of('volume', 'vol-1', ['i-1'], 50),
-    of('network-interface', 'eni-1', ['i-2'], 50),
+    of('network-interface', 'eni-1', ['i-2']),
     of('instance', 'i-1', [], 400),
     of('instance', 'i-2', [], 700),
     memoryResource({ type: 'spot-instances-request', id: 'sir-1', tags: {}, diesWith: 'i-1' }),
